@@ -139,7 +139,7 @@ def test() -> int:
     handle, report = tempfile.mkstemp(suffix=".xml")
     os.close(handle)
     workers = str(min(os.cpu_count() or 1, 4))
-    checks: "dict[str, list[object]]" = {
+    checks: dict[str, list[object]] = {
         "ruff check": [PYTHON, "-m", "ruff", "check"],
         "ruff format": [PYTHON, "-m", "ruff", "format", "--check"],
         "mypy": [PYTHON, "-m", "mypy"],
