@@ -1,0 +1,141 @@
+"""What an operation is: a few pure functions in one place, with no hidden memory.
+
+`forward(*arrays, **attrs)` computes; `backward(grad, output, *inputs, **attrs)` says in operations how a change
+of each input is felt; `shape(*shapes, **attrs)` is the rule, with an error that teaches; `written(*tensors,
+**attrs)` says the same in smaller operations, for a step that can be opened. The docstring is the story.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .errors import DtypeError, Shape, ShapeError, boxes
+from .registry import OPS
+from .sample import Sample
+from .story import Story
+from .tape import Tape
+from .tensor import Tensor
+
+__all__ = ["Array", "Op", "Shape", "namespace"]
+
+Array = NDArray[Any]
+Kind = Literal["elementwise", "view"] | None
+
+
+class Op:
+    """A kind of step. Subclass it, describe it, and make one instance: ``relu = Relu()``.
+
+    kind: "elementwise" (number by number: may be done in place, in blocks, in chains), "view" (costs nothing)
+        or None
+    whole: which inputs hold whole numbers (class numbers, positions, counters)
+    samples: small inputs on which the operation is shown and checked
+
+    >>> from cutaway.engine import ops
+    >>> ops.relu.name, ops.relu.story.formula
+    ('relu', 'y = max(x, 0)')
+    """
+
+    name: str
+    story: Story
+    kind: ClassVar[Kind] = None
+    whole: ClassVar[tuple[int, ...]] = ()
+    samples: ClassVar[tuple[Sample, ...]] = ()
+
+    def __init__(self) -> None:
+        self.name = re.sub(r"(?<!^)(?=[A-Z])", "_", type(self).__name__).lower()
+        self.story = Story.of(type(self).__doc__)
+        self.__doc__ = type(self).__doc__
+        OPS[self.name] = self
+
+    @staticmethod
+    def forward(*arrays: Any, **attrs: Any) -> Any:
+        """The readable definition, on arrays."""
+        raise NotImplementedError
+
+    @staticmethod
+    def backward(grad: Any, output: Any, *inputs: Any, **attrs: Any) -> Any:
+        """The gradient for each input, written with operations; None where no change is felt."""
+        return None
+
+    @staticmethod
+    def shape(*shapes: Any, **attrs: Any) -> Shape:
+        """The shape of the output, or an error that draws the inputs."""
+        raise NotImplementedError
+
+    @staticmethod
+    def verify(*arrays: Any, **attrs: Any) -> None:
+        """Look at the values, where shapes cannot tell (a class number out of range)."""
+
+    written: ClassVar[Any] = None
+
+    def __call__(self, *inputs: Any, **attrs: Any) -> Tensor:
+        tensors = self._tensors(inputs)
+        expected = self.shape(*[t.data.shape for t in tensors], **attrs)
+        arrays = [t.data for t in tensors]
+        self.verify(*arrays, **attrs)
+        value = np.asarray(self.forward(*arrays, **attrs))
+        if value.shape != tuple(expected):
+            raise ShapeError(f"{self.name}: its rule promised {expected}, its forward gave {value.shape}.")
+        tape = Tape.current()
+        return Tensor(value) if tape is None else tape.record(self, tensors, attrs, value)
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def __reduce__(self) -> tuple[Any, tuple[str]]:  # an operation is known by its name, also in copies
+        return OPS.__getitem__, (self.name,)
+
+    def _tensors(self, inputs: Sequence[Any]) -> list[Tensor]:
+        """Plain numbers and arrays become tensors; all inputs that are computed with share one dtype."""
+        dtype = None
+        for k, value in enumerate(inputs):
+            if isinstance(value, Tensor) and k not in self.whole:
+                dtype = value.data.dtype
+                break
+        tensors = []
+        for value in inputs:
+            if isinstance(value, Tensor):
+                tensors.append(value)
+            elif isinstance(value, bool | int | float) and dtype is not None:
+                if isinstance(value, float) and dtype.kind in "iub" and not value.is_integer():
+                    raise DtypeError(
+                        f"{self.name}: the tensor holds whole numbers ({dtype}), so {value} does not fit in. "
+                        "Type x.float() first."
+                    )
+                tape = Tape.current()
+                tensors.append(Tensor(np.asarray(value, dtype)) if tape is None else tape.number(value, dtype))
+            else:
+                tensors.append(Tensor(value))
+        for k, tensor in enumerate(tensors):
+            kind = tensor.data.dtype.kind
+            if k in self.whole:
+                if kind not in "iub":
+                    raise DtypeError(
+                        f"{self.name}: input {k + 1} must hold whole numbers, but it is {tensor.data.dtype}. "
+                        "Type x.long() if the fractions are meant to be dropped."
+                    )
+            elif dtype is not None and tensor.data.dtype != dtype:
+                raise DtypeError(_mixed(self.name, tensors))
+            elif kind not in "fiub":
+                raise DtypeError(f"{self.name}: it computes with numbers, but was given {tensor.data.dtype}.")
+        return tensors
+
+
+def _mixed(name: str, tensors: Sequence[Tensor]) -> str:
+    kinds = " and ".join(dict.fromkeys(str(t.data.dtype) for t in tensors))
+    picture = boxes({f"input {k + 1} {t.data.dtype}": t.data.shape for k, t in enumerate(tensors)})
+    return (
+        f"{name}: the inputs hold different kinds of numbers ({kinds}).\n{picture}\n"
+        "   Make them alike: x.float() gives float32 (what networks train in), x.double() float64, "
+        "x.long() whole numbers."
+    )
+
+
+def namespace(x: Any) -> Any:
+    """The library that x belongs to, so that other array libraries can flow through a forward."""
+    return np if isinstance(x, np.ndarray | np.generic) else x.__array_namespace__()

@@ -1,0 +1,40 @@
+"""The operations, one family a file; each says its own forward, backward, shape rule and story.
+
+arithmetic (+ - * / **), broadcast, elementwise (curves and doors), compare, reduce (many become few), arrange
+(reshape, permute, cut, take), linear (matmul), convolution, pooling, norm, loss, chance (dropout).
+"""
+
+from .arithmetic import add, div, mul, neg, power, sub
+from .arrange import add_rows, cut, paste, permute, reshape, take
+from .broadcast import broadcast_to, sum_to
+from .chance import dropout_mask
+from .compare import accuracy, argmax, equal, greater, greater_equal, less, less_equal, not_equal
+from .convolution import conv2d, conv2d_w, conv2d_x
+from .elementwise import (
+    abs,
+    cast,
+    exp,
+    gate,
+    leaky_relu,
+    log,
+    maximum,
+    minimum,
+    relu,
+    sigmoid,
+    sign,
+    sqrt,
+    tanh,
+)
+from .linear import matmul
+from .loss import cross_entropy, log_softmax, mse, one_hot, softmax
+from .norm import batch_norm, var
+from .pooling import max_pool2d, pick, place
+from .reduce import max, mean, sum, winner
+
+__all__ = [
+    "abs", "accuracy", "add", "add_rows", "argmax", "batch_norm", "broadcast_to", "cast", "conv2d", "conv2d_w",
+    "conv2d_x", "cross_entropy", "cut", "div", "dropout_mask", "equal", "exp", "gate", "greater", "greater_equal",
+    "leaky_relu", "less", "less_equal", "log", "log_softmax", "matmul", "max", "max_pool2d", "maximum", "mean",
+    "minimum", "mse", "mul", "neg", "not_equal", "one_hot", "paste", "permute", "pick", "place", "power", "relu",
+    "reshape", "sigmoid", "sign", "softmax", "sqrt", "sub", "sum", "sum_to", "take", "tanh", "var", "winner",
+]  # fmt: skip

@@ -1,0 +1,198 @@
+"""Plus, minus, times, divided by: number by number, with broadcasting."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..op import Op, Shape
+from ..sample import Sample, normal, positive
+from ..tensor import Tensor
+from .broadcast import fit, joint_shape
+
+_PAIRS = (
+    Sample(normal(2, 3), positive(2, 3)),
+    Sample(normal(2, 3), positive(3)),
+    Sample(normal(2, 1, 3), positive(4, 1)),
+    Sample(normal(), positive(2, 2)),
+)
+
+
+class Add(Op):
+    """Two streams flow into one.
+
+    y = a + b
+
+    a, b: the streams
+    y: their sum; a nudge of either passes through unchanged, so both get the whole gradient
+
+    >>> add(Tensor([1.0, 2.0]), Tensor([10.0, 20.0]))
+    Tensor([11., 22.])
+    """
+
+    kind = "elementwise"
+    samples = _PAIRS
+
+    @staticmethod
+    def forward(a: Any, b: Any) -> Any:
+        return a + b
+
+    @staticmethod
+    def backward(g: Tensor, y: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+        return fit(g, a), fit(g, b)
+
+    @staticmethod
+    def shape(a: Shape, b: Shape) -> Shape:
+        return joint_shape("add", a, b)
+
+
+class Sub(Op):
+    """How far it is from b to a: the plain way to measure a miss.
+
+    y = a - b
+
+    a: where we are
+    b: where we compare from; raising it lowers y, so its gradient changes sign
+    y: the difference
+
+    >>> sub(Tensor([3.0, 2.0]), Tensor([1.0, 5.0]))
+    Tensor([ 2., -3.])
+    """
+
+    kind = "elementwise"
+    samples = _PAIRS
+
+    @staticmethod
+    def forward(a: Any, b: Any) -> Any:
+        return a - b
+
+    @staticmethod
+    def backward(g: Tensor, y: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+        return fit(g, a), fit(neg(g), b)
+
+    @staticmethod
+    def shape(a: Shape, b: Shape) -> Shape:
+        return joint_shape("sub", a, b)
+
+
+class Mul(Op):
+    """A volume knob: a is the sound, b how far the knob is turned.
+
+    y = a * b
+
+    a: the sound; a nudge of it comes out b times as large
+    b: the knob; a nudge of it comes out a times as large
+    y: what is heard
+
+    >>> mul(Tensor([1.0, 2.0]), Tensor([3.0, 0.0]))
+    Tensor([3., 0.])
+    """
+
+    kind = "elementwise"
+    samples = _PAIRS
+
+    @staticmethod
+    def forward(a: Any, b: Any) -> Any:
+        return a * b
+
+    @staticmethod
+    def backward(g: Tensor, y: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+        return fit(mul(g, b), a), fit(mul(g, a), b)
+
+    @staticmethod
+    def shape(a: Shape, b: Shape) -> Shape:
+        return joint_shape("mul", a, b)
+
+
+class Div(Op):
+    """A cake a shared by b people.
+
+    y = a / b
+
+    a: the cake
+    b: how many share it; one more guest makes every piece smaller, the less so the more there are
+    y: a piece
+
+    >>> div(Tensor([6.0, 1.0]), Tensor([3.0, 2.0]))
+    Tensor([2. , 0.5])
+    """
+
+    kind = "elementwise"
+    samples = _PAIRS
+
+    @staticmethod
+    def forward(a: Any, b: Any) -> Any:
+        return a / b
+
+    @staticmethod
+    def backward(g: Tensor, y: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+        share = div(g, b)
+        return fit(share, a), fit(neg(mul(share, div(a, b))), b)
+
+    @staticmethod
+    def shape(a: Shape, b: Shape) -> Shape:
+        return joint_shape("div", a, b)
+
+
+class Neg(Op):
+    """A mirror at zero.
+
+    y = -x
+
+    x: the original
+    y: the mirror image; it moves the other way
+
+    >>> neg(Tensor([1.0, -2.0]))
+    Tensor([-1.,  2.])
+    """
+
+    kind = "elementwise"
+    samples = (Sample(normal(2, 3)),)
+
+    @staticmethod
+    def forward(x: Any) -> Any:
+        return -x
+
+    @staticmethod
+    def backward(g: Tensor, y: Tensor, x: Tensor) -> Tensor:
+        return neg(g)
+
+    @staticmethod
+    def shape(x: Shape) -> Shape:
+        return x
+
+
+class Power(Op):
+    """A number multiplied by itself: 2 makes squares of sides, 0.5 makes sides of squares.
+
+    y = x ** to
+
+    x: the base
+    y: the power; its slope is to * x ** (to - 1)
+    to: the exponent, a plain number
+
+    >>> power(Tensor([3.0, 4.0]), to=2)
+    Tensor([ 9., 16.])
+    """
+
+    kind = "elementwise"
+    samples = (Sample(normal(2, 3), to=2), Sample(positive(2, 3), to=-0.5), Sample(normal(3), to=3))
+
+    @staticmethod
+    def forward(x: Any, to: float) -> Any:
+        return x * x if to == 2 else x**to
+
+    @staticmethod
+    def backward(g: Tensor, y: Tensor, x: Tensor, to: float) -> Tensor:
+        return mul(g, mul(x, 2.0)) if to == 2 else mul(g, mul(power(x, to=to - 1), to))
+
+    @staticmethod
+    def shape(x: Shape, to: float) -> Shape:
+        return x
+
+
+add = Add()
+sub = Sub()
+mul = Mul()
+div = Div()
+neg = Neg()
+power = Power()

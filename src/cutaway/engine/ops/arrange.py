@@ -1,0 +1,250 @@
+"""Moving numbers about without changing them: other rows, other order, a part, the rows that numbers name."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..errors import LabelError, ShapeError, boxes
+from ..op import Op, Shape
+from ..sample import Sample, labels, normal
+from ..tensor import Tensor
+
+Index = tuple[Any, ...]
+
+
+class Reshape(Op):
+    """The same eggs in other boxes.
+
+    y = x, counted off in rows of another length
+
+    x: the eggs, in order
+    y: the same eggs in the same order
+    to: the new shape; one side may be -1, "as many as are needed"
+
+    >>> reshape(Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), to=(3, 2))
+    Tensor([[1., 2.],
+            [3., 4.],
+            [5., 6.]])
+    """
+
+    kind = "view"
+    samples = (Sample(normal(2, 6), to=(3, 4)), Sample(normal(2, 3, 2), to=(-1, 6)), Sample(normal(1), to=()))
+
+    @staticmethod
+    def forward(x: Any, to: Shape) -> Any:
+        return x.reshape(to)
+
+    @staticmethod
+    def backward(g: Tensor, y: Tensor, x: Tensor, to: Shape) -> Tensor:
+        return reshape(g, to=x.shape)
+
+    @staticmethod
+    def shape(x: Shape, to: Shape) -> Shape:
+        known = math.prod(n for n in to if n != -1)
+        count = math.prod(x)
+        free = to.count(-1)
+        if free > 1 or any(n < -1 for n in to) or (count != known if not free else known == 0 or count % known):
+            raise ShapeError(
+                f"reshape: {count} numbers do not fill {to} exactly.\n{boxes({'x': x, 'to': to})}\n"
+                "   Try: at most one side of -1 ('as many as are needed'), or x.flatten(1) to keep the batch."
+            )
+        return tuple(count // known if n == -1 else n for n in to)
+
+
+class Permute(Op):
+    """Turning a chest of drawers: the same things, seen from another side.
+
+    y[i, j, ...] = x[the same places, sides in another order]
+
+    x: the chest
+    y: the chest, turned
+    order: which old side stands first, which second, ...
+
+    >>> permute(Tensor([[1.0, 2.0, 3.0]]), order=(1, 0)).shape
+    (3, 1)
+    """
+
+    kind = "view"
+    samples = (Sample(normal(2, 3), order=(1, 0)), Sample(normal(2, 3, 4), order=(1, 2, 0)))
+
+    @staticmethod
+    def forward(x: Any, order: Shape) -> Any:
+        return x.transpose(order)
+
+    @staticmethod
+    def backward(g: Tensor, y: Tensor, x: Tensor, order: Shape) -> Tensor:
+        return permute(g, order=tuple(sorted(range(len(order)), key=lambda k: order[k] % len(order))))
+
+    @staticmethod
+    def shape(x: Shape, order: Shape) -> Shape:
+        if sorted(k % max(1, len(x)) for k in order) != list(range(len(x))):
+            raise ShapeError(f"permute: name each of the {len(x)} sides of {x} exactly once, not {order}.")
+        return tuple(x[k] for k in order)
+
+
+def real_index(index: Index) -> Index:
+    """The saved form of an index as NumPy reads it."""
+    return tuple(
+        slice(*part[1:]) if isinstance(part, tuple | list) else Ellipsis if part == "..." else part for part in index
+    )
+
+
+class Cut(Op):
+    """Scissors: one piece of the picture, as it is.
+
+    y = x[index]
+
+    x: the picture
+    y: the piece
+    index: for each side a position, or a slice as ("slice", start, stop, step)
+
+    >>> Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])[:, 1:]
+    Tensor([[2., 3.],
+            [5., 6.]])
+    """
+
+    kind = "view"
+    samples = (
+        Sample(normal(4, 5), index=(("slice", 1, None, 2),)),
+        Sample(normal(3, 4), index=(2, ("slice", None, None, -1))),
+        Sample(normal(2, 3, 4), index=("...", 1)),
+    )
+
+    @staticmethod
+    def forward(x: Any, index: Index) -> Any:
+        return x[real_index(index)]
+
+    @staticmethod
+    def backward(g: Tensor, y: Tensor, x: Tensor, index: Index) -> Tensor:
+        return paste(g, index=index, to=x.shape)
+
+    @staticmethod
+    def shape(x: Shape, index: Index) -> Shape:
+        try:
+            return np.broadcast_to(np.empty(()), x)[real_index(index)].shape
+        except IndexError as error:
+            raise ShapeError(f"x[...]: {error}. The array has shape {x}; counting starts at 0.") from None
+
+
+class Paste(Op):
+    """Glue: the piece back in its place, on an empty sheet.
+
+    y = zeros of shape `to`, with x at the index
+
+    x: the piece
+    y: the sheet
+    index: where it goes, as in `cut`
+    to: the shape of the sheet
+
+    >>> paste(Tensor([1.0]), index=(("slice", 1, 2, None),), to=(3,))
+    Tensor([0., 1., 0.])
+    """
+
+    samples = (Sample(normal(2, 5), index=(("slice", 1, None, 2),), to=(4, 5)),)
+
+    @staticmethod
+    def forward(x: Any, index: Index, to: Shape) -> Any:
+        y = np.zeros(to, x.dtype)
+        y[real_index(index)] = x
+        return y
+
+    @staticmethod
+    def backward(g: Tensor, y: Tensor, x: Tensor, index: Index, to: Shape) -> Tensor:
+        return cut(g, index=index)
+
+    @staticmethod
+    def shape(x: Shape, index: Index, to: Shape) -> Shape:
+        if Cut.shape(to, index) != x:
+            raise ShapeError(f"paste: the place {Cut.shape(to, index)} and the piece {x} differ.")
+        return tuple(to)
+
+
+class Take(Op):
+    """Looking words up in a dictionary: every number names a row.
+
+    y[i] = x[rows[i]]
+
+    x: the dictionary, one entry a row
+    rows: which entries, whole numbers; the same entry may be asked for twice
+    y: the entries, in the order asked for
+
+    >>> take(Tensor([[1.0, 2.0], [3.0, 4.0]]), Tensor([1, 1, 0]))
+    Tensor([[3., 4.],
+            [3., 4.],
+            [1., 2.]])
+    """
+
+    whole = (1,)
+    samples = (Sample(normal(4, 3), labels(5, below=4)), Sample(normal(4), labels(2, 3, below=4)))
+
+    @staticmethod
+    def forward(x: Any, rows: Any) -> Any:
+        return x[rows]
+
+    @staticmethod
+    def backward(g: Tensor, y: Tensor, x: Tensor, rows: Tensor) -> tuple[Tensor, None]:
+        return add_rows(g, rows, size=x.shape[0]), None
+
+    @staticmethod
+    def verify(x: Any, rows: Any) -> None:
+        if rows.dtype.kind != "b" and rows.size and not (-len(x) <= rows.min() and rows.max() < len(x)):
+            raise LabelError(
+                f"x[rows]: row {rows.max() if rows.max() >= len(x) else rows.min()} does not exist; "
+                f"x has {len(x)} rows, counted 0 to {len(x) - 1}."
+            )
+
+    @staticmethod
+    def shape(x: Shape, rows: Shape) -> Shape:
+        if not x:
+            raise ShapeError("x[rows]: x is one number and has no rows.")
+        return rows + x[1:]
+
+
+class AddRows(Op):
+    """The way back of a look-up: whoever was asked for twice gets both thanks.
+
+    y[rows[i]] += g[i], starting from zeros
+
+    g: the thanks
+    rows: to whom
+    y: what has come together for each row
+    size: how many rows there are
+
+    >>> add_rows(Tensor([[1.0], [2.0], [4.0]]), Tensor([1, 1, 0]), size=3)
+    Tensor([[4.],
+            [3.],
+            [0.]])
+    """
+
+    whole = (1,)
+    samples = (
+        Sample(normal(5, 3), labels(5, below=4), size=4),
+        Sample(normal(2, 3), labels(2, 3, below=4), size=4),
+    )
+
+    @staticmethod
+    def forward(g: Any, rows: Any, size: int) -> Any:
+        y = np.zeros((size, *g.shape[rows.ndim :]), g.dtype)
+        np.add.at(y, rows, g)
+        return y
+
+    @staticmethod
+    def backward(gg: Tensor, y: Tensor, g: Tensor, rows: Tensor, size: int) -> tuple[Tensor, None]:
+        return take(gg, rows), None
+
+    @staticmethod
+    def shape(g: Shape, rows: Shape, size: int) -> Shape:
+        if g[: len(rows)] != rows:
+            raise ShapeError(f"add_rows: every row of g needs one number in rows.\n{boxes({'g': g, 'rows': rows})}")
+        return (size, *g[len(rows) :])
+
+
+reshape = Reshape()
+permute = Permute()
+cut = Cut()
+paste = Paste()
+take = Take()
+add_rows = AddRows()

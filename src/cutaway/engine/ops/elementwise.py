@@ -1,0 +1,355 @@
+"""Functions of every number on its own: curves, and doors that open for some numbers only."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from ..op import Op, Shape, namespace
+from ..sample import Sample, distinct, normal, positive
+from ..tensor import Tensor
+from .arithmetic import div, mul
+from .broadcast import fit, joint_shape
+
+
+class _Curve(Op):
+    """One number in, one number out: the shape stays."""
+
+    kind = "elementwise"
+    samples: ClassVar[tuple[Sample, ...]] = (Sample(normal(2, 3)), Sample(normal(3, 1, 2)))
+
+    @staticmethod
+    def shape(x: Shape, **attrs: Any) -> Shape:
+        return x
+
+
+class Exp(_Curve):
+    """Money at full interest: it grows by as much as is there.
+
+    y = e ** x
+
+    x: time
+    y: the money; its slope is itself
+
+    >>> exp(Tensor([0.0, 1.0]))
+    Tensor([1.    , 2.7183])
+    """
+
+    @staticmethod
+    def forward(x: Any) -> Any:
+        return namespace(x).exp(x)
+
+    @staticmethod
+    def backward(g: Tensor, y: Tensor, x: Tensor) -> Tensor:
+        return mul(g, y)
+
+
+class Log(_Curve):
+    """How long money at full interest must wait to become x: exp backwards.
+
+    y = ln x
+
+    x: the wanted amount, above 0
+    y: the time; its slope is 1 / x: the tenth doubling brings no more than the first
+
+    >>> log(Tensor([1.0, 10.0]))
+    Tensor([0.    , 2.3026])
+    """
+
+    samples = (Sample(positive(2, 3)),)
+
+    @staticmethod
+    def forward(x: Any) -> Any:
+        return namespace(x).log(x)
+
+    @staticmethod
+    def backward(g: Tensor, y: Tensor, x: Tensor) -> Tensor:
+        return div(g, x)
+
+
+class Sqrt(_Curve):
+    """The side of a square of that area.
+
+    y = sqrt(x)
+
+    x: the area, not below 0
+    y: the side; its slope is 1 / (2 y), without end at 0
+
+    >>> sqrt(Tensor([4.0, 9.0]))
+    Tensor([2., 3.])
+    """
+
+    samples = (Sample(positive(2, 3)),)
+
+    @staticmethod
+    def forward(x: Any) -> Any:
+        return namespace(x).sqrt(x)
+
+    @staticmethod
+    def backward(g: Tensor, y: Tensor, x: Tensor) -> Tensor:
+        return div(g, mul(y, 2.0))
+
+
+class Abs(_Curve):
+    """How far from home, whichever the direction.
+
+    y = |x|
+
+    x: the place
+    y: the distance; its slope is the sign of x, and 0 at home
+
+    >>> abs(Tensor([-2.0, 3.0]))
+    Tensor([2., 3.])
+    """
+
+    samples = (Sample(distinct(2, 3)),)
+
+    @staticmethod
+    def forward(x: Any) -> Any:
+        return namespace(x).abs(x)
+
+    @staticmethod
+    def backward(g: Tensor, y: Tensor, x: Tensor) -> Tensor:
+        return mul(g, sign(x))
+
+
+class Sign(_Curve):
+    """Left, right, or home.
+
+    y = -1 if x < 0, 0 if x = 0, 1 if x > 0
+
+    x: the place
+    y: the direction; a nudge of x changes nothing, so no gradient flows
+
+    >>> sign(Tensor([-2.0, 0.0, 3.0]))
+    Tensor([-1.,  0.,  1.])
+    """
+
+    samples = (Sample(distinct(2, 3)),)
+
+    @staticmethod
+    def forward(x: Any) -> Any:
+        return namespace(x).sign(x)
+
+
+class Tanh(_Curve):
+    """A gentle brake: small numbers pass almost unchanged, large ones are held near -1 and 1.
+
+    y = (e^x - e^-x) / (e^x + e^-x)
+
+    x: any number
+    y: between -1 and 1; its slope is 1 - y*y: steep in the middle, flat at the ends
+
+    >>> tanh(Tensor([0.0, 1.0, -100.0]))
+    Tensor([ 0.    ,  0.7616, -1.    ])
+    """
+
+    @staticmethod
+    def forward(x: Any) -> Any:
+        return namespace(x).tanh(x)
+
+    @staticmethod
+    def backward(g: Tensor, y: Tensor, x: Tensor) -> Tensor:
+        return mul(g, 1.0 - mul(y, y))
+
+
+class Sigmoid(_Curve):
+    """A soft switch: off on the left, on on the right, "perhaps" between.
+
+    y = 1 / (1 + e^-x) = 1/2 + 1/2 tanh(x / 2)
+
+    x: the push on the switch
+    y: how far it is on, between 0 and 1; its slope is y (1 - y)
+
+    The form with tanh cannot overflow.
+
+    >>> sigmoid(Tensor([0.0, 100.0, -100.0]))
+    Tensor([0.5, 1. , 0. ])
+    """
+
+    @staticmethod
+    def forward(x: Any) -> Any:
+        return namespace(x).tanh(x * 0.5) * 0.5 + 0.5
+
+    @staticmethod
+    def backward(g: Tensor, y: Tensor, x: Tensor) -> Tensor:
+        return mul(g, mul(y, 1.0 - y))
+
+
+class Relu(_Curve):
+    """A door that opens in one direction only.
+
+    y = max(x, 0)
+
+    x: who comes
+    y: who gets through: the positive, unchanged; its slope is 1 there and 0 elsewhere
+
+    >>> relu(Tensor([-1.0, 2.0]))
+    Tensor([0., 2.])
+    """
+
+    samples = (Sample(distinct(2, 3)), Sample(distinct(3, 1, 2)))
+
+    @staticmethod
+    def forward(x: Any) -> Any:
+        return namespace(x).maximum(x, 0)
+
+    @staticmethod
+    def backward(g: Tensor, y: Tensor, x: Tensor) -> Tensor:
+        return gate(g, y)
+
+
+class LeakyRelu(_Curve):
+    """A door that does not quite close: a trickle gets through the wrong way.
+
+    y = x if x > 0, else slope * x
+
+    x: who comes
+    y: who gets through
+    slope: how much of the negative gets through, 0.01 when not said
+
+    >>> leaky_relu(Tensor([-1.0, 2.0]), slope=0.1)
+    Tensor([-0.1,  2. ])
+    """
+
+    samples = (Sample(distinct(2, 3), slope=0.1), Sample(distinct(2, 3)))
+
+    @staticmethod
+    def forward(x: Any, slope: float = 0.01) -> Any:
+        xp = namespace(x)
+        return xp.maximum(x, 0) + xp.minimum(x, 0) * slope
+
+    @staticmethod
+    def backward(g: Tensor, y: Tensor, x: Tensor, slope: float = 0.01) -> Tensor:
+        open_ = gate(g, x)
+        return open_ + (g - open_) * slope
+
+
+class Gate(Op):
+    """The same doors, opened by somebody else: g passes where the control is above 0.
+
+    y = g if control > 0, else 0
+
+    g: who comes
+    control: who opens; a nudge of it moves no door, so it gets no gradient
+    y: who gets through
+
+    >>> gate(Tensor([5.0, 6.0]), Tensor([1.0, -1.0]))
+    Tensor([5., 0.])
+    """
+
+    kind = "elementwise"
+    samples = (Sample(normal(2, 3), distinct(2, 3)),)
+
+    @staticmethod
+    def forward(g: Any, control: Any) -> Any:
+        return g * (control > 0)
+
+    @staticmethod
+    def backward(gg: Tensor, y: Tensor, g: Tensor, control: Tensor) -> tuple[Tensor, None]:
+        return gate(gg, control), None
+
+    @staticmethod
+    def shape(g: Shape, control: Shape) -> Shape:
+        return joint_shape("gate", g, control)
+
+
+class Cast(Op):
+    """The same numbers, written with more or fewer digits.
+
+    y = x as another kind of number
+
+    x: the numbers
+    y: the same, as near as the kind allows
+    to: "float32", "float64", "int64", ...
+
+    >>> cast(Tensor([1.5, -2.7]), to="int64")
+    Tensor([ 1, -2])
+    """
+
+    kind = "elementwise"
+    samples = (Sample(normal(2, 3), to="float64"),)
+
+    @staticmethod
+    def forward(x: Any, to: str) -> Any:
+        return x.astype(to)
+
+    @staticmethod
+    def backward(g: Tensor, y: Tensor, x: Tensor, to: str) -> Tensor | None:
+        return cast(g, to=str(x.dtype)) if x.dtype.kind == "f" and y.dtype.kind == "f" else None
+
+    @staticmethod
+    def shape(x: Shape, to: str) -> Shape:
+        return x
+
+
+class Maximum(Op):
+    """The taller of two.
+
+    y = a if a > b, else b
+
+    a, b: the two
+    y: the taller one's height; only a nudge of the taller is felt (of equals, of b)
+
+    >>> maximum(Tensor([1.0, 5.0]), Tensor([3.0, 2.0]))
+    Tensor([3., 5.])
+    """
+
+    kind = "elementwise"
+    samples = (Sample(distinct(2, 3), normal(2, 3)), Sample(distinct(2, 3), normal(3)))
+
+    @staticmethod
+    def forward(a: Any, b: Any) -> Any:
+        return namespace(a).maximum(a, b)
+
+    @staticmethod
+    def backward(g: Tensor, y: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+        to_a = gate(g, a - b)
+        return fit(to_a, a), fit(g - to_a, b)
+
+    @staticmethod
+    def shape(a: Shape, b: Shape) -> Shape:
+        return joint_shape("maximum", a, b)
+
+
+class Minimum(Op):
+    """The shorter of two.
+
+    y = a if a < b, else b
+
+    a, b: the two
+    y: the shorter one's height; only a nudge of the shorter is felt (of equals, of b)
+
+    >>> minimum(Tensor([1.0, 5.0]), Tensor([3.0, 2.0]))
+    Tensor([1., 2.])
+    """
+
+    kind = "elementwise"
+    samples = (Sample(distinct(2, 3), normal(2, 3)), Sample(distinct(2, 3), normal(3)))
+
+    @staticmethod
+    def forward(a: Any, b: Any) -> Any:
+        return namespace(a).minimum(a, b)
+
+    @staticmethod
+    def backward(g: Tensor, y: Tensor, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
+        to_a = gate(g, b - a)
+        return fit(to_a, a), fit(g - to_a, b)
+
+    @staticmethod
+    def shape(a: Shape, b: Shape) -> Shape:
+        return joint_shape("minimum", a, b)
+
+
+exp = Exp()
+log = Log()
+sqrt = Sqrt()
+abs = Abs()
+sign = Sign()
+tanh = Tanh()
+sigmoid = Sigmoid()
+relu = Relu()
+leaky_relu = LeakyRelu()
+gate = Gate()
+maximum = Maximum()
+minimum = Minimum()
+cast = Cast()

@@ -1,0 +1,250 @@
+"""How wrong was it? Losses, and the shares (softmax) that one of them is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..errors import LabelError, ShapeError, boxes
+from ..op import Op, Shape, namespace
+from ..sample import Sample, labels, normal
+from ..tensor import Tensor
+from .arithmetic import mul
+from .elementwise import exp, log
+
+
+class Softmax(Op):
+    """Votes become shares: every party gets a slice of one cake, and a few more votes make a much larger slice.
+
+    y[j] = e^x[j] / sum over k of e^x[k]
+
+    x: the votes, any numbers
+    y: the shares, between 0 and 1, together 1
+    dim: along which side the cake is shared
+
+    The largest vote is taken off first: it changes no share, and nothing overflows.
+
+    >>> softmax(Tensor([[0.0, 0.0], [0.0, 100.0]]))
+    Tensor([[0.5, 0.5],
+            [0. , 1. ]])
+    """
+
+    samples = (Sample(normal(3, 4)), Sample(normal(2, 3, 4), dim=1))
+
+    @staticmethod
+    def forward(x: Any, dim: int = -1) -> Any:
+        e = namespace(x).exp(x - x.max(axis=dim, keepdims=True))
+        return e / e.sum(axis=dim, keepdims=True)
+
+    @staticmethod
+    def backward(g: Tensor, y: Tensor, x: Tensor, dim: int = -1) -> Tensor:
+        return mul(y, g - mul(g, y).sum(dim, keepdim=True))
+
+    @staticmethod
+    def written(x: Tensor, dim: int = -1) -> Tensor:
+        e = exp(x - x.max(dim, keepdim=True))
+        return e / e.sum(dim, keepdim=True)
+
+    @staticmethod
+    def shape(x: Shape, dim: int = -1) -> Shape:
+        return _side("softmax", x, dim)
+
+
+class LogSoftmax(Op):
+    """The shares, in how many digits of surprise each would cause: log(softmax), without losing small shares.
+
+    y[j] = x[j] - log(sum over k of e^x[k])
+
+    x: the votes, any numbers
+    y: the logarithms of the shares, at most 0
+    dim: along which side the cake is shared
+
+    >>> log_softmax(Tensor([[0.0, 0.0]]))
+    Tensor([[-0.6931, -0.6931]])
+    """
+
+    samples = (Sample(normal(3, 4)), Sample(normal(2, 3, 4), dim=1))
+
+    @staticmethod
+    def forward(x: Any, dim: int = -1) -> Any:
+        z = x - x.max(axis=dim, keepdims=True)
+        xp = namespace(x)
+        return z - xp.log(xp.exp(z).sum(axis=dim, keepdims=True))
+
+    @staticmethod
+    def backward(g: Tensor, y: Tensor, x: Tensor, dim: int = -1) -> Tensor:
+        return g - mul(exp(y), g.sum(dim, keepdim=True))
+
+    @staticmethod
+    def written(x: Tensor, dim: int = -1) -> Tensor:
+        z = x - x.max(dim, keepdim=True)
+        return z - log(exp(z).sum(dim, keepdim=True))
+
+    @staticmethod
+    def shape(x: Shape, dim: int = -1) -> Shape:
+        return _side("log_softmax", x, dim)
+
+
+def _side(name: str, x: Shape, dim: int) -> Shape:
+    if not -len(x) <= dim < len(x):
+        raise ShapeError(f"{name}: there is no side {dim}: the array has {len(x)} ({x}).")
+    if x[dim] == 0:
+        raise ShapeError(f"{name}: there is nothing to share along side {dim} of {x}.")
+    return x
+
+
+class OneHot(Op):
+    """A ballot paper: one cross, at the right answer.
+
+    y[..., j] = 1 if j = answers[...], else 0
+
+    answers: class numbers, whole, from 0
+    y: the ballot papers
+    classes: how many boxes a paper has
+    dtype: the kind of number, "float32" when not said
+
+    >>> one_hot(Tensor([2, 0]), classes=3)
+    Tensor([[0., 0., 1.],
+            [1., 0., 0.]])
+    """
+
+    whole = (0,)
+    samples = (
+        Sample(labels(4, below=3), classes=3),
+        Sample(labels(2, 3, below=4), classes=4, dtype="float64"),
+    )
+
+    @staticmethod
+    def forward(answers: Any, classes: int, dtype: str = "float32") -> Any:
+        return (answers[..., None] == np.arange(classes)).astype(dtype)
+
+    @staticmethod
+    def verify(answers: Any, classes: int, dtype: str = "float32") -> None:
+        check_labels("one_hot", answers, classes)
+
+    @staticmethod
+    def shape(answers: Shape, classes: int, dtype: str = "float32") -> Shape:
+        return (*answers, classes)
+
+
+class CrossEntropy(Op):
+    """How surprised the network was by the right answers: a sure and right one costs nothing, a sure and wrong one dearly.
+
+    L = mean over b of ( log(sum over j of e^x[b, j]) - x[b, answers[b]] )
+
+    x: one row of votes (logits) an example, (B, C): votes, not shares, so no softmax before it
+    answers: the right class numbers, (B,), whole, from 0
+    y: the mean surprise L, one number; its slope is (softmax(x) - one_hot(answers)) / B
+
+    >>> cross_entropy(Tensor([[0.0, 0.0]]), Tensor([1]))
+    Tensor(0.6931)
+    """
+
+    whole = (1,)
+    samples = (Sample(normal(3, 4), labels(3, below=4)), Sample(normal(5, 2), labels(5, below=2)))
+
+    @staticmethod
+    def forward(x: Any, answers: Any) -> Any:
+        top = x.max(axis=-1, keepdims=True)
+        right = np.take_along_axis(x, answers[:, None], axis=1)
+        return (np.log(np.exp(x - top).sum(axis=-1, keepdims=True)) + top - right).mean()
+
+    @staticmethod
+    def backward(g: Tensor, y: Tensor, x: Tensor, answers: Tensor) -> tuple[Tensor, None]:
+        miss = softmax(x) - one_hot(answers, classes=x.shape[1], dtype=str(x.dtype))
+        return mul(miss, g / float(x.shape[0])), None
+
+    @staticmethod
+    def written(x: Tensor, answers: Tensor) -> Tensor:
+        surprise = mul(log_softmax(x), one_hot(answers, classes=x.shape[1], dtype=str(x.dtype)))
+        return -surprise.sum(dim=1).mean()
+
+    @staticmethod
+    def verify(x: Any, answers: Any) -> None:
+        check_labels("cross_entropy", answers, x.shape[1])
+
+    @staticmethod
+    def shape(x: Shape, answers: Shape) -> Shape:
+        if len(x) != 2 or answers != x[:1] or not x[0]:
+            raise ShapeError(_label_shapes(x, answers))
+        return ()
+
+
+def check_labels(name: str, answers: Any, classes: int) -> None:
+    """Class numbers count from 0; the first one out of range is named."""
+    wrong = (answers < 0) | (answers >= classes)
+    if wrong.any():
+        at = tuple(int(k) for k in np.argwhere(wrong)[0])
+        label = int(answers[at])
+        hint = "class numbers start at 0, so the last one is one less than how many there are"
+        if label > classes:
+            hint = f"does the last layer have enough outputs? It has {classes}"
+        raise LabelError(
+            f"{name}: example {at[0] if len(at) == 1 else at} has the class number {label}, but there are "
+            f"{classes} classes (0 to {classes - 1}): {hint}."
+        )
+
+
+def _label_shapes(x: Shape, answers: Shape) -> str:
+    picture = boxes({"x": x, "answers": answers}, [("x", 0), *([("answers", 0)] if answers else [])])
+    if answers == x:
+        advice = "these look like one-hot rows: answers.argmax(1) makes class numbers of them"
+    elif len(answers) == 2 and answers[1] == 1:
+        advice = "the class numbers stand in a column: answers.reshape(-1) makes a row of them"
+    elif len(x) > 2:
+        advice = "the network still gives pictures: put nn.Flatten() before the last nn.Linear"
+    else:
+        advice = "one row of outputs and one class number for every example"
+    return f"cross_entropy: it needs a table of votes (B, C) and B class numbers.\n{picture}\n   Try: {advice}."
+
+
+class Mse(Op):
+    """The average of the squared misses: a miss twice as far hurts four times as much.
+
+    L = mean over all numbers of (x - target) ** 2
+
+    x: what the network said
+    target: what it should have said, same shape
+    y: the mean squared miss L, one number; its slope is 2 (x - target) / n (the 2 is kept)
+
+    >>> mse(Tensor([1.0, 3.0]), Tensor([0.0, 1.0]))
+    Tensor(2.5)
+    """
+
+    samples = (Sample(normal(3, 2), normal(3, 2)), Sample(normal(4), normal(4)))
+
+    @staticmethod
+    def forward(x: Any, target: Any) -> Any:
+        return namespace(x).mean((x - target) ** 2)
+
+    @staticmethod
+    def backward(g: Tensor, y: Tensor, x: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        pull = mul(x - target, g * (2.0 / x.numel()))
+        return pull, -pull
+
+    @staticmethod
+    def written(x: Tensor, target: Tensor) -> Tensor:
+        return ((x - target) ** 2).mean()
+
+    @staticmethod
+    def shape(x: Shape, target: Shape) -> Shape:
+        if x != target or 0 in x:
+            advice = "target.reshape(x.shape), if they hold the same numbers in the same order"
+            if len(target) == 1 and len(x) == 2 and x[0] == target[0] and x[1] > 1:
+                advice = f"class numbers against {x[1]} outputs: nn.CrossEntropyLoss(), or one_hot(target, {x[1]})"
+            elif len(target) == 1 and x == (*target, 1):
+                advice = "the targets are a row and the outputs a column: target.reshape(-1, 1)"
+            raise ShapeError(
+                "mse: every output needs its own target, so the shapes must be equal.\n"
+                f"{boxes({'x': x, 'target': target}, [('x', -1), *([('target', -1)] if target else [])])}\n"
+                f"   Try: {advice}."
+            )
+        return ()
+
+
+softmax = Softmax()
+log_softmax = LogSoftmax()
+one_hot = OneHot()
+cross_entropy = CrossEntropy()
+mse = Mse()
