@@ -75,7 +75,7 @@ def ink_of(grey: Picture) -> Picture:
         raise PictureError("The picture looks blank: nothing in it is clearly darker or lighter than the rest.")
     cut = _threshold(ink)
     full = float(np.median(ink[ink > cut]))
-    return np.clip((ink - cut * 0.5) / (full - cut * 0.5), 0, 1).astype(np.float32)
+    return np.asarray(np.clip((ink - cut * 0.5) / (full - cut * 0.5), 0, 1), np.float32)
 
 
 def shapes_in(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
@@ -116,7 +116,7 @@ def fitted(ink: Picture) -> Picture:
         longer = max(ink.shape)
     sides = tuple(max(1, round(side * BOX / longer)) for side in ink.shape)
     small = resized(ink, (sides[0], sides[1]))
-    return np.clip(small / max(1e-6, float(np.quantile(small, 0.98))), 0, 1)
+    return np.asarray(np.clip(small / max(1e-6, float(np.quantile(small, 0.98))), 0, 1), np.float32)
 
 
 def centred(digit: Picture) -> Picture:

@@ -1,0 +1,108 @@
+"""What the command draws in a terminal: pictures out of half blocks, bars, and plain text where that is all there is.
+
+Rich does the colours and knows the terminal; what stands here turns numbers into its Text. Every drawing has a plain
+form (``colour=False``), and one in ASCII for an encoding without block characters.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.text import Text
+
+__all__ = ["bars", "console", "picture", "row_of_pictures"]
+
+SHADES = " .:-=+*#%@"
+
+
+def console(plain: bool = False) -> Console:
+    """The terminal; with plain, or where the output is no terminal: no colours, no movement, no line breaks added."""
+    if plain or not sys.stdout.isatty():
+        return Console(no_color=True, force_terminal=False, color_system=None, width=10_000, highlight=False)
+    return Console(highlight=False)
+
+
+def can_draw(screen: Console) -> bool:
+    """Can this terminal's encoding write block characters?
+
+    >>> import io
+    >>> can_draw(Console(file=io.TextIOWrapper(io.BytesIO(), encoding="ascii")))
+    False
+    """
+    try:
+        "▀▄█".encode(screen.encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def picture(screen: Console, values: NDArray[Any]) -> list[Text]:
+    """A picture (H, W) of numbers from 0 to 1 as lines of text, two rows of pixels a line.
+
+    >>> import io
+    >>> blocks = Console(file=io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), color_system=None)
+    >>> [line.plain for line in picture(blocks, np.array([[1, 0, 1], [1, 1, 0]]))]
+    ['█▄▀']
+    """
+    values = np.clip(np.asarray(values, np.float64), 0, 1)
+    if len(values) % 2:
+        values = np.vstack([values, np.zeros_like(values[:1])])
+    pairs = list(zip(values[::2], values[1::2], strict=True))
+    if not can_draw(screen):
+        return [Text("".join(SHADES[round(v * 9)] for v in (top + bottom) / 2)) for top, bottom in pairs]
+    if screen.color_system in ("256", "truecolor"):
+        lines = []
+        for top, bottom in pairs:
+            line = Text()
+            for upper, lower in zip(top, bottom, strict=True):
+                line.append("▀", style=f"{_grey(upper)} on {_grey(lower)}")
+            lines.append(line)
+        return lines
+    return [
+        Text("".join(" ▀▄█"[int(u > 0.5) + 2 * int(w > 0.5)] for u, w in zip(top, bottom, strict=True)))
+        for top, bottom in pairs
+    ]
+
+
+def row_of_pictures(
+    screen: Console, pictures: Sequence[NDArray[Any]], captions: Sequence[Sequence[str]], gap: int = 3
+) -> list[Text]:
+    """Pictures side by side with their captions below, as many as the terminal is wide."""
+    width = max(pictures[0].shape[1], *(len(line) for lines in captions for line in lines))
+    room = max(1, (min(screen.width, 100) + gap) // (width + gap))
+    columns = []
+    for values, lines in list(zip(pictures, captions, strict=True))[:room]:
+        drawn = picture(screen, values)
+        for line in drawn:
+            line.append(" " * (width - values.shape[1]))
+        columns.append([*drawn, *(Text(line.ljust(width)) for line in lines)])
+    return [Text(" " * gap).join(parts) for parts in zip(*columns, strict=True)]
+
+
+def bars(screen: Console, names: Sequence[str], shares: Sequence[float], width: int = 30) -> list[Text]:
+    """One bar a name, as long as its share, the longest one in colour.
+
+    >>> import io
+    >>> plain = Console(file=io.TextIOWrapper(io.BytesIO(), encoding="ascii"), color_system=None)
+    >>> for line in bars(plain, ["3", "8"], [0.75, 0.25], width=8): print(line.plain)
+    3 ###### 75.0 %
+    8 ##     25.0 %
+    """
+    full, lines = "█" if can_draw(screen) else "#", []
+    longest = max(len(name) for name in names)
+    for name, share in zip(names, shares, strict=True):
+        line = Text(f"{name:>{longest}} ")
+        line.append(full * round(share * width), style="bold green" if share == max(shares) else "dim")
+        line.append(" " * (width - round(share * width)) + f"{100 * share:5.1f} %")
+        lines.append(line)
+    return lines
+
+
+def _grey(value: float) -> str:
+    level = round(255 * value)
+    return f"#{level:02x}{level:02x}{level:02x}"
