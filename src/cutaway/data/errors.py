@@ -1,0 +1,31 @@
+"""What can go wrong with data: a file of the wrong form, a table that cannot be learnt from, a failed download."""
+
+from __future__ import annotations
+
+from ..engine.errors import CutawayError
+
+__all__ = ["FetchError", "FileFormatError", "TableError"]
+
+
+class FileFormatError(CutawayError, ValueError):
+    """A file that is not what its name promises: cut short, damaged, or of another kind.
+
+    >>> issubclass(FileFormatError, ValueError)
+    True
+    """
+
+
+class TableError(CutawayError, ValueError):
+    """A table that a network cannot be trained on as it stands; the message names file, line and column.
+
+    >>> issubclass(TableError, ValueError)
+    True
+    """
+
+
+class FetchError(CutawayError, OSError):
+    """A data set that could not be brought to this machine.
+
+    >>> issubclass(FetchError, OSError)
+    True
+    """
