@@ -6,9 +6,12 @@ tensor (an array and its place), tape (the list of steps), op (what an operation
 
 from . import ops
 from .backward import backward, grad
+from .check import GradientError, check_grads
 from .op import Op
 from .registry import OPS
 from .tape import Parameter, Step, Tape
 from .tensor import Tensor
 
-__all__ = ["OPS", "Op", "Parameter", "Step", "Tape", "Tensor", "backward", "grad", "ops"]
+__all__ = [
+    "OPS", "GradientError", "Op", "Parameter", "Step", "Tape", "Tensor", "backward", "check_grads", "grad", "ops",
+]  # fmt: skip
