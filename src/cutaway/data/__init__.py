@@ -1,9 +1,31 @@
-"""Data: what comes with Cutaway, what can be fetched, and your own tables and arrays, dealt out in batches."""
+"""Data: what comes with Cutaway, what can be fetched, and your own tables and arrays, dealt out in batches.
+
+dataset (examples and answers), loader (batches by number), augment (pictures moved and mirrored), registry (data by
+name), digits and mnist (the sets), fetch, sources and home (downloads), idx (a file format), table (your own files).
+"""
 
 from .augment import Crop, Flip, Shift
 from .dataset import Dataset
+from .errors import DataError, FetchError, FileFormatError, TableError
+from .home import home
 from .loader import DataLoader
-from .registry import load
+from .registry import Entry, catalog, fetch, load
 from .splits import Splits
 
-__all__ = ["Crop", "DataLoader", "Dataset", "Flip", "Shift", "Splits", "load"]
+__all__ = [
+    "Crop",
+    "DataError",
+    "DataLoader",
+    "Dataset",
+    "Entry",
+    "FetchError",
+    "FileFormatError",
+    "Flip",
+    "Shift",
+    "Splits",
+    "TableError",
+    "catalog",
+    "fetch",
+    "home",
+    "load",
+]

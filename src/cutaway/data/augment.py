@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ..engine import rng
 from ..engine.errors import ShapeError
+from .errors import DataError
 
 __all__ = ["Augmentation", "Crop", "Flip", "Shift", "from_dict"]
 
@@ -124,7 +125,7 @@ def from_dict(saved: Mapping[str, Any]) -> Augmentation:
     settings = dict(saved)
     name = settings.pop("name", None)
     if name not in KINDS:
-        raise ValueError(f"There is no augmentation {name!r}; there are {', '.join(KINDS)}.")
+        raise DataError(f"There is no augmentation {name!r}; there are {', '.join(KINDS)}.")
     return KINDS[name](**settings)
 
 
@@ -142,7 +143,7 @@ def _cut(around: Array, size: tuple[int, ...], corner: NDArray[np.int64]) -> Arr
 
 def _check_size(name: str, setting: str, value: object) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ValueError(f"{name}({setting}={value!r}): {setting} is a whole number of pixels, 0 or more.")
+        raise DataError(f"{name}({setting}={value!r}): {setting} is a whole number of pixels, 0 or more.")
 
 
 def _check_pictures(name: str, x: Array) -> None:

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from ..engine.errors import CutawayError
 
-__all__ = ["FetchError", "FileFormatError", "TableError"]
+__all__ = ["DataError", "FetchError", "FileFormatError", "TableError"]
 
 
-class FileFormatError(CutawayError, ValueError):
+class DataError(CutawayError, ValueError):
+    """A name or a setting that makes no sense for data: an unknown data set, an impossible batch size.
+
+    >>> issubclass(DataError, ValueError)
+    True
+    """
+
+
+class FileFormatError(DataError):
     """A file that is not what its name promises: cut short, damaged, or of another kind.
 
     >>> issubclass(FileFormatError, ValueError)
@@ -15,7 +23,7 @@ class FileFormatError(CutawayError, ValueError):
     """
 
 
-class TableError(CutawayError, ValueError):
+class TableError(DataError):
     """A table that a network cannot be trained on as it stands; the message names file, line and column.
 
     >>> issubclass(TableError, ValueError)

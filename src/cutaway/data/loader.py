@@ -15,12 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..engine import rng
-from ..engine.errors import DtypeError, ShapeError
+from ..engine.errors import DtypeError
+from .augment import Augmentation
 from .dataset import Dataset
+from .errors import DataError
 
 __all__ = ["DataLoader"]
 
 Array = NDArray[Any]
+Change = Callable[[Array, int, int], Array]
 ORDER = rng.site_of("order")
 
 
@@ -45,30 +48,18 @@ class DataLoader:
         seed: int = 0,
         shuffle: bool = True,
         drop_last: bool = False,
-        augment: Sequence[Callable[[Array, int, int], Array]] = (),
+        augment: Sequence[Change] = (),
     ) -> None:
-        if not isinstance(dataset, Dataset):
-            hint = " Choose its part, data.train or data.test." if hasattr(dataset, "train") else ""
-            raise DtypeError(
-                f"DataLoader deals out a Dataset and was given {type(dataset).__name__}.{hint} "
-                "Arrays become one with `ct.data.Dataset(x, y)`."
-            )
-        try:
-            size, self.seed = operator.index(batch_size), operator.index(seed)
-        except TypeError:
-            raise DtypeError(f"batch_size and seed are whole numbers, not {batch_size!r} and {seed!r}.") from None
+        self.dataset = _dataset(dataset)
+        size, self.seed = _whole("batch_size", batch_size), _whole("seed", seed)
         if size < 1:
-            raise ShapeError(f"batch_size is {size}, and a batch holds at least one example.")
-        self.augment = tuple(augment) if isinstance(augment, Sequence) else (augment,)
-        kinds = [type(a) for a in self.augment]
-        if len(set(kinds)) < len([k for k in kinds if hasattr(k, "to_dict")]):
-            raise ShapeError("The same augmentation twice would draw the same numbers twice: give it once.")
-        self.dataset, self.batch_size = dataset, size
-        self.shuffle, self.drop_last = bool(shuffle), bool(drop_last)
+            raise DataError(f"batch_size is {size}, and a batch holds at least one example.")
+        self.augment = _changes(augment)
+        self.batch_size, self.shuffle, self.drop_last = size, bool(shuffle), bool(drop_last)
         count = len(dataset)
         self._batches = count // size if drop_last else -(-count // size)
         if self._batches == 0:
-            raise ShapeError(f"batch_size is {size} and there are {count:,} examples: with drop_last no batch is left.")
+            raise DataError(f"batch_size is {size} and there are {count:,} examples: with drop_last no batch is left.")
         self._x, self._y, self._used = dataset.x, dataset.y, min(count, self._batches * size)
         self._whole = size >= count
         self._straight = not self.shuffle or self._whole
@@ -129,3 +120,31 @@ class DataLoader:
             f"DataLoader of {len(self.dataset):,} examples: {len(self)} batches of {self.batch_size}"
             f"{', shuffled' * self.shuffle}, seed {self.seed}" + "".join(f", {change!r}" for change in self.augment)
         )
+
+
+def _dataset(given: object) -> Dataset:
+    if isinstance(given, Dataset):
+        return given
+    parts = hasattr(given, "train") and hasattr(given, "test")
+    raise DtypeError(
+        f"A DataLoader deals out a Dataset and was given {type(given).__name__}. "
+        + ("Choose its part, .train or .test." if parts else "Make one of arrays: `ct.data.Dataset(x, y)`.")
+    )
+
+
+def _whole(name: str, value: object) -> int:
+    try:
+        return operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise DtypeError(f"{name} is a whole number, not {value!r}.") from None
+
+
+def _changes(given: object) -> tuple[Change, ...]:
+    changes: tuple[Change, ...] = tuple(given) if isinstance(given, Sequence) else (given,)  # type: ignore[assignment]
+    for change in changes:
+        if not callable(change) or isinstance(change, type):
+            raise DataError(f"augment lists changes such as [Shift(2), Flip()]; {change!r} is none.")
+    kinds = [type(change) for change in changes if isinstance(change, Augmentation)]
+    if len(set(kinds)) < len(kinds):
+        raise DataError("An augmentation given twice would draw the same numbers twice: give it once.")
+    return changes

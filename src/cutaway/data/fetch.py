@@ -1,0 +1,207 @@
+"""Brings the files of a data set to this machine: resumed when cut off, checked, several sources in order.
+
+A file arrives under the name ``….part``; only when its sha256 is right does it take its own name, in one move.
+So a file with its own name is whole, and what has arrived of any other is kept for the next attempt.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import home as places
+from .errors import FetchError
+from .sources import Source, SourceError, at
+
+__all__ = ["Progress", "RemoteFile", "bring", "is_whole"]
+
+Progress = Callable[[int, int], object]
+CHUNK = 1 << 17
+TRIES = 4
+PAUSE = 0.5  # seconds before the second attempt, doubled each time
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file as the world knows it: its path in every mirror and in the cache, its size and sha256, its addresses.
+
+    Each address is the part before ``path``.
+    """
+
+    path: str
+    size: int
+    sha256: str
+    addresses: tuple[str, ...]
+
+
+def bring(files: Sequence[RemoteFile], folder: Path, what: str, progress: Progress | None = None) -> None:
+    """See to it that ``folder`` holds all the files, whole. ``progress(done, total)`` counts bytes.
+
+    Asked in order: ``CUTAWAY_MIRROR``, then each address. Raises FetchError, with what to do, when none
+    of them served a file.
+    """
+    report = progress or (lambda done, total: None)
+    total, done = sum(file.size for file in files), 0
+    chosen = places.mirror()
+    mirror = [at(chosen)] if chosen else []
+    for file in files:
+        target = folder / file.path
+        with _writing_to(folder), _alone(target):
+            damaged = target.exists() and not is_whole(target, file)
+            if damaged:
+                target.unlink()
+            if not target.exists():
+                _from_any(file, target, mirror, what, damaged, _counting(report, done, total))
+                if damaged:
+                    warnings.warn(f"{target} was damaged; it has been fetched again.", stacklevel=3)
+        done += file.size
+        report(done, total)
+
+
+def is_whole(target: Path, file: RemoteFile) -> bool:
+    """Whether the file in the cache has the sha256 it should have."""
+    try:
+        vouched = target.with_name(target.name + ".sha256").read_text(encoding="ascii").split()[:1]
+    except (OSError, UnicodeDecodeError):
+        vouched = []
+    return target.is_file() and _sha256(target) in {file.sha256, *vouched}
+
+
+def _from_any(
+    file: RemoteFile,
+    target: Path,
+    mirror: Sequence[Source],
+    what: str,
+    damaged: bool,
+    report: Callable[[int], object],
+) -> None:
+    failed = []
+    for source in [*mirror, *map(at, file.addresses)]:
+        try:  # only a mirror that the user chose may vouch for files of its own packing
+            sha256 = source.manifest.get(file.path, file.sha256) if source in mirror else file.sha256
+            _from_one(file, target, source, sha256, report)
+            return
+        except SourceError as error:
+            failed.append(f"{source.name}: {error}")
+    lost = f" (The copy in {target} was damaged and has been removed.)" if damaged else ""
+    raise FetchError(
+        f"{what} could not be fetched: {file.path} is not to be had from\n    "
+        + "\n    ".join(failed)
+        + f"\nConnect to the internet and try again (what has arrived is kept), or set CUTAWAY_MIRROR to a "
+        f"folder or an address that serves {file.path}.{lost}"
+    )
+
+
+def _from_one(file: RemoteFile, target: Path, source: Source, sha256: str, report: Callable[[int], object]) -> None:
+    """Fetch from one source: go on where the last attempt ended, and from the beginning if that went wrong."""
+    part = target.with_name(target.name + ".part")
+    attempt = 0
+    while True:
+        resumed = part.stat().st_size if part.exists() else 0
+        try:
+            if resumed != file.size or _sha256(part) != sha256:
+                resumed = _receive(file.path, source, part, resumed, report)
+        except SourceError as error:
+            arrived = part.stat().st_size if part.exists() else 0
+            attempt = 0 if arrived > resumed else attempt + 1
+            if not error.again or attempt >= TRIES:
+                raise
+            time.sleep(PAUSE * 2**attempt)
+            continue
+        found = _sha256(part)
+        if found == sha256:
+            break
+        part.unlink()
+        if not resumed:
+            raise SourceError(f"sent a file with the wrong checksum (sha256 {found[:12]}…, not {sha256[:12]}…)")
+    note = target.with_name(target.name + ".sha256")
+    if sha256 == file.sha256:
+        note.unlink(missing_ok=True)
+    else:  # the mirror packed the file in its own way: remember what it vouched for
+        note.write_text(f"{sha256}  {target.name}\n", encoding="ascii")
+    os.replace(part, target)
+
+
+def _receive(path: str, source: Source, part: Path, have: int, report: Callable[[int], object]) -> int:
+    """Write what the source sends behind the ``have`` bytes that are there; return where writing began."""
+    with source.open(path, have) as opened:
+        begins = opened.start if opened.start <= have else 0
+        if opened.start > have:
+            raise SourceError(f"began at byte {opened.start} when asked for byte {have}")
+        with part.open("r+b" if have else "wb") as file:
+            file.seek(begins)
+            file.truncate()
+            done = begins
+            report(done)
+            while chunk := _read(opened.stream):
+                file.write(chunk)
+                done += len(chunk)
+                report(done)
+            file.flush()
+            os.fsync(file.fileno())
+        if opened.end is not None and done < opened.end:
+            raise SourceError(f"broke off after {done:,} of {opened.end:,} bytes", again=True)
+    return begins
+
+
+def _read(stream: object) -> bytes:
+    """The next bytes; a connection that breaks is a trouble of the source, a full disk is not."""
+    import http.client
+
+    try:
+        return stream.read(CHUNK)  # type: ignore[attr-defined,no-any-return]
+    except (OSError, http.client.HTTPException) as error:
+        raise SourceError(f"broke off ({type(error).__name__}: {error})", again=True) from error
+
+
+def _counting(report: Progress, before: int, total: int) -> Callable[[int], object]:
+    return lambda arrived: report(before + arrived, total)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _writing_to(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except FetchError:
+        raise
+    except OSError as error:
+        raise FetchError(
+            f"Fetched data is kept in {folder}, and writing there failed: {error}. Make room there, or set "
+            "CUTAWAY_HOME to another folder."
+        ) from error
+
+
+@contextmanager
+def _alone(target: Path) -> Iterator[None]:
+    """Let one process at a time fetch this file; the system frees the lock when a process dies."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.with_name(target.name + ".lock").open("a+b") as lock:
+        _lock(lock.fileno())
+        yield
+
+
+def _lock(descriptor: int) -> None:
+    import sys
+
+    if sys.platform == "win32":
+        import msvcrt
+
+        while True:
+            with suppress(OSError):  # gives up after ten seconds, so ask again
+                return msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
+    else:
+        import fcntl
+
+        with suppress(OSError):  # a file system without locks: two downloads at once are then on their own
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
