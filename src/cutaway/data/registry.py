@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import digits, mnist
+from .download import Progress, RemoteFile, bring
 from .errors import DataError
-from .fetch import Progress, RemoteFile, bring
-from .home import home
+from .places import home
 from .splits import Splits
 
 __all__ = ["Entry", "catalog", "fetch", "load"]

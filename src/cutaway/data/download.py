@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import home as places
+from . import places
 from .errors import FetchError
 from .sources import Source, SourceError, at
 
