@@ -1,7 +1,8 @@
 """Data: what comes with Cutaway, what can be fetched, and your own tables and arrays, dealt out in batches.
 
 dataset (examples and answers), loader (batches by number), augment (pictures moved and mirrored), registry (data by
-name), digits and mnist (the sets), download, sources and places (fetching), idx (a file format), table (your own files).
+name), digits and mnist (the sets), download, sources and places (fetching), idx (a file
+format), table (your own files).
 """
 
 from .augment import Crop, Flip, Shift

@@ -52,25 +52,35 @@ def bring(files: Sequence[RemoteFile], folder: Path, what: str, progress: Progre
     mirror = [at(chosen)] if chosen else []
     for file in files:
         target = folder / file.path
-        with _writing_to(folder), _alone(target):
-            damaged = target.exists() and not is_whole(target, file)
-            if damaged:
-                target.unlink()
-            if not target.exists():
-                _from_any(file, target, mirror, what, damaged, _counting(report, done, total))
-                if damaged:
-                    warnings.warn(f"{target} was damaged; it has been fetched again.", stacklevel=3)
+        if not is_whole(target, file):
+            with _writing_to(folder), _alone(target):
+                _fill_in(file, target, mirror, what, _counting(report, done, file.size, total))
         done += file.size
         report(done, total)
 
 
+def _fill_in(
+    file: RemoteFile, target: Path, mirror: Sequence[Source], what: str, report: Callable[[int], object]
+) -> None:
+    """Fetch the file unless it is there, with the lock held: another process may have brought it by now."""
+    damaged = target.exists() and not is_whole(target, file)
+    if damaged:
+        target.unlink()
+    if not target.exists():
+        _from_any(file, target, mirror, what, damaged, report)
+        if damaged:
+            warnings.warn(f"{target} was damaged; it has been fetched again.", stacklevel=5)
+
+
 def is_whole(target: Path, file: RemoteFile) -> bool:
     """Whether the file in the cache has the sha256 it should have."""
+    if not target.is_file():
+        return False
     try:
         vouched = target.with_name(target.name + ".sha256").read_text(encoding="ascii").split()[:1]
     except (OSError, UnicodeDecodeError):
         vouched = []
-    return target.is_file() and _sha256(target) in {file.sha256, *vouched}
+    return _sha256(target) in {file.sha256, *vouched}
 
 
 def _from_any(
@@ -160,8 +170,8 @@ def _read(stream: object) -> bytes:
         raise SourceError(f"broke off ({type(error).__name__}: {error})", again=True) from error
 
 
-def _counting(report: Progress, before: int, total: int) -> Callable[[int], object]:
-    return lambda arrived: report(before + arrived, total)
+def _counting(report: Progress, before: int, size: int, total: int) -> Callable[[int], object]:
+    return lambda arrived: report(before + min(arrived, size), total)
 
 
 def _sha256(path: Path) -> str:
@@ -184,9 +194,9 @@ def _writing_to(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _alone(target: Path) -> Iterator[None]:
-    """Let one process at a time fetch this file; the system frees the lock when a process dies."""
+    """Let one process at a time fetch into this folder; the system frees the lock when a process dies."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    with target.with_name(target.name + ".lock").open("a+b") as lock:
+    with (target.parent / ".lock").open("a+b") as lock:
         _lock(lock.fileno())
         yield
 

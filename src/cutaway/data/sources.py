@@ -100,14 +100,14 @@ class Web:
         import http.client
         import urllib.error
         from urllib.parse import quote
-        from urllib.request import Request, urlopen
+        from urllib.request import Request, build_opener
 
         headers = {"User-Agent": "cutaway (a course in deep learning)", "Accept-Encoding": "identity"}
         if start:
             headers["Range"] = f"bytes={start}-"
         request = Request(f"{self.address.rstrip('/')}/{quote(path)}", headers=headers)
         try:
-            answer = urlopen(request, timeout=TIMEOUT)
+            answer = build_opener().open(request, timeout=TIMEOUT)
         except urllib.error.HTTPError as error:
             error.close()
             if error.code == 416 and start:  # nothing behind that byte: ask for all of it
