@@ -76,7 +76,10 @@ def check_grads(
     worst = 0.0
     for turn in range(1, order + 1):
         report = _compare(f, arrays, turn, eps)
-        wrong = sorted((m for m in report if not m.error <= tolerance), key=lambda m: -m.error)
+        wrong = sorted(
+            (m for m in report if not m.error <= tolerance),
+            key=lambda m: (-round(m.error, 6), -abs(m.said - m.measured)),  # of equally wrong ones the larger first
+        )
         if wrong:
             raise GradientError(_teach(wrong, len(report), arrays, names, turn))
         worst = max([worst, *(m.error for m in report)])

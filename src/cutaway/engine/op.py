@@ -33,6 +33,7 @@ class Op:
     kind: "elementwise" (number by number: may be done in place, in blocks, in chains), "view" (costs nothing)
         or None
     whole: which inputs hold whole numbers (class numbers, positions, counters)
+    takes: what kinds of numbers the other inputs may hold: f fractions, i whole, u whole without a sign, b yes and no
     samples: small inputs on which the operation is shown and checked
 
     >>> from cutaway.engine import ops
@@ -44,6 +45,7 @@ class Op:
     story: Story
     kind: ClassVar[Kind] = None
     whole: ClassVar[tuple[int, ...]] = ()
+    takes: ClassVar[str] = "fiub"
     samples: ClassVar[tuple[Sample, ...]] = ()
 
     def __init__(self) -> None:
@@ -101,7 +103,8 @@ class Op:
         for value in inputs:
             if isinstance(value, Tensor):
                 tensors.append(value)
-            elif isinstance(value, bool | int | float) and dtype is not None:
+            elif isinstance(value, bool | int | float | np.generic) and dtype is not None:
+                value = value.item() if isinstance(value, np.generic) else value
                 if isinstance(value, float) and dtype.kind in "iub" and not value.is_integer():
                     raise DtypeError(
                         f"{self.name}: the tensor holds whole numbers ({dtype}), so {value} does not fit in. "
@@ -114,15 +117,16 @@ class Op:
         for k, tensor in enumerate(tensors):
             kind = tensor.data.dtype.kind
             if k in self.whole:
-                if kind not in "iub":
+                if kind not in "iu":
+                    advice = "makes 1 and 0 of True and False" if kind == "b" else "drops the fractions"
                     raise DtypeError(
                         f"{self.name}: input {k + 1} must hold whole numbers, but it is {tensor.data.dtype}. "
-                        "Type x.long() if the fractions are meant to be dropped."
+                        f"x.long() {advice}, if that is meant."
                     )
             elif dtype is not None and tensor.data.dtype != dtype:
                 raise DtypeError(_mixed(self.name, tensors))
-            elif kind not in "fiub":
-                raise DtypeError(f"{self.name}: it computes with numbers, but was given {tensor.data.dtype}.")
+            elif kind not in self.takes:
+                raise DtypeError(_unfit(self.name, tensor.data.dtype, self.takes))
         return tensors
 
 
@@ -133,6 +137,23 @@ def _mixed(name: str, tensors: Sequence[Tensor]) -> str:
         f"{name}: the inputs hold different kinds of numbers ({kinds}).\n{picture}\n"
         "   Make them alike: x.float() gives float32 (what networks train in), x.double() float64, "
         "x.long() whole numbers."
+    )
+
+
+def _unfit(name: str, dtype: Any, takes: str) -> str:
+    met = {"b": "True and False", "i": f"whole numbers ({dtype})", "u": f"whole numbers without a sign ({dtype})"}
+    if dtype.kind not in met:
+        return f"{name}: it computes with numbers, but was given {dtype}."
+    if "i" not in takes:
+        return (
+            f"{name}: its result has fractions, but it was given {met[dtype.kind]}. "
+            "Type x.float() first, or write 1.0 instead of 1."
+        )
+    advice = (
+        "x.float() or x.long() makes 1 and 0 of them" if dtype.kind == "b" else "below 0 they start again at the top"
+    )
+    return (
+        f"{name}: it cannot compute with {met[dtype.kind]}: {advice}{'' if dtype.kind == 'b' else '; type x.float()'}."
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import CutawayError, TapeError
+from .errors import CutawayError, DtypeError, TapeError
 from .registry import apply
 
 if TYPE_CHECKING:
@@ -55,6 +55,11 @@ class Tensor:
         slot: int | None = None,
     ) -> None:
         self.data = as_array(data)
+        if requires_grad and self.data.dtype.kind != "f":
+            raise DtypeError(
+                f"requires_grad: whole numbers ({self.data.dtype}) cannot be nudged a little, so they have none. "
+                "Write 1.0 instead of 1, or Tensor(x).float()."
+            )
         self.requires_grad, self.name = requires_grad, name
         self.tape, self.slot = tape, slot
         self.grad: Tensor | None = None
@@ -163,7 +168,7 @@ class Tensor:
         return apply("neg", self)
 
     def __pow__(self, to: float) -> Tensor:
-        return apply("power", self, to=to)
+        return raised(self, to)
 
     def __matmul__(self, other: Any) -> Tensor:
         return product(self, other)
@@ -195,7 +200,7 @@ class Tensor:
 
     def pow(self, to: float) -> Tensor:
         """Every number to the power ``to``."""
-        return apply("power", self, to=to)
+        return raised(self, to)
 
     # -- functions of every number ----------------------------------------------------------------------------
     def exp(self) -> Tensor:
@@ -270,7 +275,7 @@ class Tensor:
         return apply("permute", self, order=tuple(order))
 
     @property
-    def T(self) -> Tensor:
+    def T(self) -> Tensor:  # noqa: N802 (PyTorch's and NumPy's name)
         """Rows become columns."""
         return apply("permute", self, order=tuple(reversed(range(self.ndim))))
 
@@ -351,6 +356,15 @@ def as_array(data: Any) -> NDArray[Any]:
     return array
 
 
+def raised(x: Tensor, to: Any) -> Tensor:
+    """``x ** to``, for a plain number."""
+    if isinstance(to, Tensor | np.ndarray):
+        raise DtypeError(
+            "x ** n takes a plain number n, such as 2 or 0.5. Where the exponent is a tensor t: (x.log() * t).exp()."
+        )
+    return apply("power", x, to=to if isinstance(to, int) else float(to))
+
+
 def product(x: Tensor, w: Any) -> Tensor:
     """``x @ w``, where a single row may stand on either side."""
     w = w if isinstance(w, Tensor) else Tensor(w)
@@ -371,18 +385,26 @@ def pick_out(x: Tensor, index: Any) -> Tensor:
             "Only one array of positions at a time: x[rows] takes whole rows. "
             "For one number of every row multiply by ops.one_hot(numbers, classes) and sum."
         )
-    return apply("cut", x, index=tuple(_plain(p) for p in parts))
+    return apply("cut", x, index=plain_index(parts))
 
 
-def _plain(part: Any) -> Any:
-    """An index as plain data that can be saved: slices become ('slice', start, stop, step)."""
-    if isinstance(part, slice):
-        return ("slice", part.start, part.stop, part.step)
-    if part is Ellipsis:
-        return "..."
-    if part is None:
-        return None
-    return int(part)
+def plain_index(index: Any) -> tuple[Any, ...]:
+    """An index as plain data that can be saved: slices become ("slice", start, stop, step).
+
+    >>> plain_index((2, slice(0, 5)))
+    (2, ('slice', 0, 5, None))
+    """
+    parts = index if isinstance(index, tuple) else (index,)
+    return tuple(
+        ("slice", part.start, part.stop, part.step)
+        if isinstance(part, slice)
+        else "..."
+        if part is Ellipsis
+        else part
+        if part is None or (isinstance(part, tuple) and part[:1] == ("slice",)) or part == "..."
+        else int(part)
+        for part in parts
+    )
 
 
 def _sides(sides: tuple[Any, ...]) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..errors import DtypeError
 from ..op import Op, Shape
 from ..sample import Sample, normal, positive
 from ..tensor import Tensor
@@ -30,6 +31,7 @@ class Add(Op):
     """
 
     kind = "elementwise"
+    takes = "fi"
     samples = _PAIRS
 
     @staticmethod
@@ -59,6 +61,7 @@ class Sub(Op):
     """
 
     kind = "elementwise"
+    takes = "fi"
     samples = _PAIRS
 
     @staticmethod
@@ -88,6 +91,7 @@ class Mul(Op):
     """
 
     kind = "elementwise"
+    takes = "fib"
     samples = _PAIRS
 
     @staticmethod
@@ -117,6 +121,7 @@ class Div(Op):
     """
 
     kind = "elementwise"
+    takes = "f"
     samples = _PAIRS
 
     @staticmethod
@@ -146,6 +151,7 @@ class Neg(Op):
     """
 
     kind = "elementwise"
+    takes = "fi"
     samples = (Sample(normal(2, 3)),)
 
     @staticmethod
@@ -175,15 +181,28 @@ class Power(Op):
     """
 
     kind = "elementwise"
-    samples = (Sample(normal(2, 3), to=2), Sample(positive(2, 3), to=-0.5), Sample(normal(3), to=3))
+    takes = "fi"
+    samples = (
+        Sample(normal(2, 3), to=2),
+        Sample(positive(2, 3), to=-0.5),
+        Sample(normal(3), to=3),
+        Sample(normal(3), to=1),
+    )
 
     @staticmethod
     def forward(x: Any, to: float) -> Any:
         return x * x if to == 2 else x**to
 
     @staticmethod
-    def backward(g: Tensor, y: Tensor, x: Tensor, to: float) -> Tensor:
+    def backward(g: Tensor, y: Tensor, x: Tensor, to: float) -> Tensor | None:
+        if to == 0:  # always 1: nothing is felt, also at x = 0, where x ** -1 has no value
+            return None
         return mul(g, mul(x, 2.0)) if to == 2 else mul(g, mul(power(x, to=to - 1), to))
+
+    @staticmethod
+    def verify(x: Any, to: float) -> None:
+        if x.dtype.kind == "i" and (to < 0 or to != int(to)):
+            raise DtypeError(f"power: whole numbers to the power {to} have fractions. Type x.float() first.")
 
     @staticmethod
     def shape(x: Shape, to: float) -> Shape:

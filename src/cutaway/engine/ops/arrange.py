@@ -80,7 +80,8 @@ class Permute(Op):
 
     @staticmethod
     def shape(x: Shape, order: Shape) -> Shape:
-        if sorted(k % max(1, len(x)) for k in order) != list(range(len(x))):
+        sides = range(-len(x), len(x))
+        if sorted(k % max(1, len(x)) for k in order) != list(range(len(x))) or any(k not in sides for k in order):
             raise ShapeError(f"permute: name each of the {len(x)} sides of {x} exactly once, not {order}.")
         return tuple(x[k] for k in order)
 
@@ -125,7 +126,7 @@ class Cut(Op):
     def shape(x: Shape, index: Index) -> Shape:
         try:
             return np.broadcast_to(np.empty(()), x)[real_index(index)].shape
-        except IndexError as error:
+        except (IndexError, ValueError) as error:
             raise ShapeError(f"x[...]: {error}. The array has shape {x}; counting starts at 0.") from None
 
 
@@ -157,9 +158,21 @@ class Paste(Op):
 
     @staticmethod
     def shape(x: Shape, index: Index, to: Shape) -> Shape:
+        if any(n < 0 for n in to):
+            raise ShapeError(f"paste: a sheet has no sides below 0, but to={to}.")
         if Cut.shape(to, index) != x:
             raise ShapeError(f"paste: the place {Cut.shape(to, index)} and the piece {x} differ.")
         return tuple(to)
+
+
+def check_rows(what: str, rows: Any, count: int) -> None:
+    """Positions count from 0 (or from the end, -1 being the last); one that does not exist is named."""
+    if not rows.size:
+        return
+    low, high = int(rows.min()), int(rows.max())
+    if low < -count or high >= count:
+        there = f"{count} rows, counted 0 to {count - 1}" if count else "no rows at all"
+        raise LabelError(f"{what} has {there}: row {high if high >= count else low} does not exist.")
 
 
 class Take(Op):
@@ -190,11 +203,7 @@ class Take(Op):
 
     @staticmethod
     def verify(x: Any, rows: Any) -> None:
-        if rows.dtype.kind != "b" and rows.size and not (-len(x) <= rows.min() and rows.max() < len(x)):
-            raise LabelError(
-                f"x[rows]: row {rows.max() if rows.max() >= len(x) else rows.min()} does not exist; "
-                f"x has {len(x)} rows, counted 0 to {len(x) - 1}."
-            )
+        check_rows("x[rows]: x", rows, len(x))
 
     @staticmethod
     def shape(x: Shape, rows: Shape) -> Shape:
@@ -236,7 +245,13 @@ class AddRows(Op):
         return take(gg, rows), None
 
     @staticmethod
+    def verify(g: Any, rows: Any, size: int) -> None:
+        check_rows("add_rows: y", rows, size)
+
+    @staticmethod
     def shape(g: Shape, rows: Shape, size: int) -> Shape:
+        if not isinstance(size, int) or size < 0:
+            raise ShapeError(f"add_rows: size says how many rows there are, but it is {size}.")
         if g[: len(rows)] != rows:
             raise ShapeError(f"add_rows: every row of g needs one number in rows.\n{boxes({'g': g, 'rows': rows})}")
         return (size, *g[len(rows) :])

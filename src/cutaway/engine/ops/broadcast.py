@@ -39,6 +39,13 @@ def joint_shape(name: str, *shapes: Shape) -> Shape:
     return tuple(joint)
 
 
+def one_number(name: str, **shapes: Shape) -> None:
+    """A counter or a setting is one number, not a row of them."""
+    for what, shape in shapes.items():
+        if shape:
+            raise ShapeError(f"{name}: {what} must be one number, but it has shape {shape}.\n{boxes({what: shape})}")
+
+
 def fit(grad: Tensor, like: Tensor) -> Tensor:
     """The gradient of an input that may have been broadcast: summed over the readings."""
     return grad if grad.shape == like.shape else sum_to(grad, to=like.shape)
@@ -71,7 +78,11 @@ class BroadcastTo(Op):
 
     @staticmethod
     def shape(x: Shape, to: Shape) -> Shape:
-        if len(x) > len(to) or any(a not in (1, b) for a, b in zip(x[::-1], to[::-1], strict=False)):
+        if (
+            len(x) > len(to)
+            or any(n < 0 for n in to)
+            or any(a not in (1, b) for a, b in zip(x[::-1], to[::-1], strict=False))
+        ):
             raise ShapeError(
                 f"broadcast_to: only sides of length 1 can be repeated.\n{boxes({'x': x, 'to': to})}\n"
                 "   Try: .unsqueeze(dim) adds a side of length 1 where one is missing."

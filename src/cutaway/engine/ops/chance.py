@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 
 from .. import rng
+from ..errors import ShapeError
 from ..op import Op, Shape
 from ..sample import Sample, given, normal
+from .broadcast import one_number
 
 
 class DropoutMask(Op):
@@ -33,6 +35,7 @@ class DropoutMask(Op):
     """
 
     whole = (1, 2)
+    takes = "f"
     samples = (Sample(normal(3, 4), given(np.asarray(5)), given(np.asarray(0)), p=0.4, seed=1, site=2),)
 
     @staticmethod
@@ -43,7 +46,19 @@ class DropoutMask(Op):
         return came.reshape(x.shape) * x.dtype.type(1 / (1 - p))
 
     @staticmethod
+    def verify(x: Any, step: Any, first: Any, p: float, seed: int, site: int) -> None:
+        if step < 0 or first < 0:
+            raise ShapeError(f"dropout_mask: batches and examples count from 0; step={step}, first={first}.")
+
+    @staticmethod
     def shape(x: Shape, step: Shape, first: Shape, p: float, seed: int, site: int) -> Shape:
+        if not 0 <= p < 1:
+            raise ShapeError(
+                f"dropout_mask: p is a chance from 0 up to, but not with, 1 (then nobody comes); it is {p}."
+            )
+        one_number("dropout_mask", step=step, first=first)
+        if not x:
+            raise ShapeError("dropout_mask: x is one number, but it must have one example a row. Try x.reshape(1, 1).")
         return x
 
 

@@ -10,6 +10,7 @@ from ..errors import ShapeError, boxes
 from ..op import Op, Shape
 from ..sample import Sample, distinct, labels, normal
 from .broadcast import joint_shape
+from .reduce import one_side
 
 _PAIRS = (Sample(labels(2, 3, below=3), labels(2, 3, below=3)), Sample(normal(2, 3), normal(3)))
 
@@ -148,7 +149,7 @@ class Argmax(Op):
 
     @staticmethod
     def shape(x: Shape, dim: int = -1) -> Shape:
-        side = dim % len(x)
+        side = one_side("argmax", x, dim)
         return x[:side] + x[side + 1 :]
 
 
@@ -174,10 +175,11 @@ class Accuracy(Op):
 
     @staticmethod
     def shape(outputs: Shape, answers: Shape) -> Shape:
-        if outputs[:-1] != answers:
+        if not outputs or outputs[:-1] != answers or 0 in outputs:
+            both = {"outputs": outputs, "answers": answers}
             raise ShapeError(
-                "accuracy: every row of outputs needs one class number.\n"
-                + boxes({"outputs": outputs, "answers": answers}, [("outputs", 0), ("answers", 0)])
+                "accuracy: every row of outputs needs one class number (and there must be a row).\n"
+                + boxes(both, [(n, 0) for n, s in both.items() if s])
             )
         return ()
 

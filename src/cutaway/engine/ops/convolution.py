@@ -40,6 +40,7 @@ class Conv2d(Op):
     Tensor([[[[1., 2.]]]])
     """
 
+    takes = "fi"
     samples = (
         Sample(normal(2, 2, 3, 4), normal(3, 2, 3, 2), stride=1, padding=1),
         Sample(normal(1, 2, 6, 5), normal(2, 2, 3, 3), stride=2, padding=1),
@@ -61,8 +62,8 @@ class Conv2d(Op):
 
     @staticmethod
     def shape(x: Shape, w: Shape, stride: Size = 1, padding: Size = 0) -> Shape:
-        if len(w) != 4:
-            raise ShapeError(f"conv2d: stencils have four sides, (O, C, kh, kw).\n{boxes({'w': w})}")
+        if len(w) != 4 or 0 in w:
+            raise ShapeError(f"conv2d: stencils have four sides, (O, C, kh, kw), none of them 0.\n{boxes({'w': w})}")
         check_picture("conv2d", x, (w[2], w[3]), stride, padding)
         if x[1] != w[1]:
             raise ShapeError(
@@ -89,13 +90,15 @@ class Conv2dX(Op):
     Tensor([[[[-1., -1.,  2.]]]])
     """
 
+    takes = "fi"
     samples = (
         Sample(normal(1, 2, 3, 3), normal(2, 2, 3, 3), size=(6, 5), stride=2, padding=1),
         Sample(normal(2, 3, 3, 5), normal(3, 2, 3, 2), size=(3, 4), stride=1, padding=1),
     )
 
     @staticmethod
-    def forward(g: Any, w: Any, size: tuple[int, int], stride: Size = 1, padding: Size = 0) -> Any:
+    def forward(g: Any, w: Any, size: Size, stride: Size = 1, padding: Size = 0) -> Any:
+        size = pair(size)
         (n, o, ho, wo), (_, c, kh, kw) = g.shape, w.shape
         (sh, sw), (ph, pw) = pair(stride), pair(padding)
         shares = w.reshape(o, -1).T @ g.transpose(1, 0, 2, 3).reshape(o, -1)
@@ -112,7 +115,7 @@ class Conv2dX(Op):
         y: Tensor,
         g: Tensor,
         w: Tensor,
-        size: tuple[int, int],
+        size: Size,
         stride: Size = 1,
         padding: Size = 0,
     ) -> tuple[Tensor, Tensor]:
@@ -120,8 +123,10 @@ class Conv2dX(Op):
         return conv2d(gg, w, **how), conv2d_w(gg, g, window=w.shape[2:], **how)
 
     @staticmethod
-    def shape(g: Shape, w: Shape, size: tuple[int, int], stride: Size = 1, padding: Size = 0) -> Shape:
-        x = (g[0], w[1], size[0], size[1])
+    def shape(g: Shape, w: Shape, size: Size, stride: Size = 1, padding: Size = 0) -> Shape:
+        if len(g) != 4 or len(w) != 4:
+            raise ShapeError(f"conv2d_x: g and w have four sides each.\n{boxes({'g': g, 'w': w})}")
+        x = (g[0], w[1], *pair(size))
         if Conv2d.shape(x, w, stride, padding) != tuple(g):
             raise ShapeError(f"conv2d_x: a picture of {size} does not give places like g.\n{boxes({'g': g, 'w': w})}")
         return x
@@ -143,16 +148,17 @@ class Conv2dW(Op):
     Tensor([[[[3., 6.]]]])
     """
 
+    takes = "fi"
     samples = (
         Sample(normal(1, 2, 6, 5), normal(1, 2, 3, 3), window=(3, 3), stride=2, padding=1),
         Sample(normal(2, 2, 3, 4), normal(2, 3, 3, 5), window=(3, 2), stride=1, padding=1),
     )
 
     @staticmethod
-    def forward(x: Any, g: Any, window: tuple[int, int], stride: Size = 1, padding: Size = 0) -> Any:
+    def forward(x: Any, g: Any, window: Size, stride: Size = 1, padding: Size = 0) -> Any:
         o = g.shape[1]
         w = g.transpose(1, 0, 2, 3).reshape(o, -1) @ columns(x, window, stride, padding).T
-        return w.reshape(o, x.shape[1], *window)
+        return w.reshape(o, x.shape[1], *pair(window))
 
     @staticmethod
     def backward(
@@ -160,7 +166,7 @@ class Conv2dW(Op):
         y: Tensor,
         x: Tensor,
         g: Tensor,
-        window: tuple[int, int],
+        window: Size,
         stride: Size = 1,
         padding: Size = 0,
     ) -> tuple[Tensor, Tensor]:
@@ -168,8 +174,10 @@ class Conv2dW(Op):
         return conv2d_x(g, gw, size=x.shape[2:], **how), conv2d(x, gw, **how)
 
     @staticmethod
-    def shape(x: Shape, g: Shape, window: tuple[int, int], stride: Size = 1, padding: Size = 0) -> Shape:
-        w = (g[1], x[1], window[0], window[1])
+    def shape(x: Shape, g: Shape, window: Size, stride: Size = 1, padding: Size = 0) -> Shape:
+        if len(x) != 4 or len(g) != 4:
+            raise ShapeError(f"conv2d_w: x and g have four sides each.\n{boxes({'x': x, 'g': g})}")
+        w = (g[1], x[1], *pair(window))
         if Conv2d.shape(x, w, stride, padding) != tuple(g):
             raise ShapeError(f"conv2d_w: a stencil of {window} does not give places like g.\n{boxes({'x': x, 'g': g})}")
         return w

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from ..errors import DtypeError
 from ..op import Op, Shape, namespace
 from ..sample import Sample, distinct, normal, positive
 from ..tensor import Tensor
 from .arithmetic import div, mul
 from .broadcast import fit, joint_shape
 
+_KINDS = ("float32", "float64", "float16", "int64", "int32", "int16", "int8", "uint8", "bool")
+
 
 class _Curve(Op):
     """One number in, one number out: the shape stays."""
 
     kind = "elementwise"
+    takes = "f"
     samples: ClassVar[tuple[Sample, ...]] = (Sample(normal(2, 3)), Sample(normal(3, 1, 2)))
 
     @staticmethod
@@ -101,6 +105,7 @@ class Abs(_Curve):
     Tensor([2., 3.])
     """
 
+    takes = "fi"
     samples = (Sample(distinct(2, 3)),)
 
     @staticmethod
@@ -124,6 +129,7 @@ class Sign(_Curve):
     Tensor([-1.,  0.,  1.])
     """
 
+    takes = "fi"
     samples = (Sample(distinct(2, 3)),)
 
     @staticmethod
@@ -187,6 +193,7 @@ class Relu(_Curve):
     Tensor([0., 2.])
     """
 
+    takes = "fi"
     samples = (Sample(distinct(2, 3)), Sample(distinct(3, 1, 2)))
 
     @staticmethod
@@ -238,7 +245,8 @@ class Gate(Op):
     """
 
     kind = "elementwise"
-    samples = (Sample(normal(2, 3), distinct(2, 3)),)
+    takes = "fi"
+    samples = (Sample(normal(2, 3), distinct(2, 3)), Sample(normal(3), distinct(2, 3)))
 
     @staticmethod
     def forward(g: Any, control: Any) -> Any:
@@ -246,7 +254,7 @@ class Gate(Op):
 
     @staticmethod
     def backward(gg: Tensor, y: Tensor, g: Tensor, control: Tensor) -> tuple[Tensor, None]:
-        return gate(gg, control), None
+        return fit(gate(gg, control), g), None
 
     @staticmethod
     def shape(g: Shape, control: Shape) -> Shape:
@@ -279,6 +287,8 @@ class Cast(Op):
 
     @staticmethod
     def shape(x: Shape, to: str) -> Shape:
+        if to not in _KINDS:
+            raise DtypeError(f"cast: there is no kind of number called {to!r}; there are {', '.join(_KINDS)}.")
         return x
 
 
@@ -295,6 +305,7 @@ class Maximum(Op):
     """
 
     kind = "elementwise"
+    takes = "fi"
     samples = (Sample(distinct(2, 3), normal(2, 3)), Sample(distinct(2, 3), normal(3)))
 
     @staticmethod
@@ -324,6 +335,7 @@ class Minimum(Op):
     """
 
     kind = "elementwise"
+    takes = "fi"
     samples = (Sample(distinct(2, 3), normal(2, 3)), Sample(distinct(2, 3), normal(3)))
 
     @staticmethod

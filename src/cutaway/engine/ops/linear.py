@@ -32,6 +32,7 @@ class Matmul(Op):
     Tensor([[11.,  2.,  3.]])
     """
 
+    takes = "fi"
     samples = (
         Sample(normal(2, 3), normal(3, 4)),
         Sample(normal(3, 2), normal(3, 4), flip_x=True),

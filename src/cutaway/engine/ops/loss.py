@@ -12,6 +12,7 @@ from ..sample import Sample, labels, normal
 from ..tensor import Tensor
 from .arithmetic import mul
 from .elementwise import exp, log
+from .reduce import one_side
 
 
 class Softmax(Op):
@@ -30,6 +31,7 @@ class Softmax(Op):
             [0. , 1. ]])
     """
 
+    takes = "f"
     samples = (Sample(normal(3, 4)), Sample(normal(2, 3, 4), dim=1))
 
     @staticmethod
@@ -48,7 +50,8 @@ class Softmax(Op):
 
     @staticmethod
     def shape(x: Shape, dim: int = -1) -> Shape:
-        return _side("softmax", x, dim)
+        one_side("softmax", x, dim)
+        return x
 
 
 class LogSoftmax(Op):
@@ -64,6 +67,7 @@ class LogSoftmax(Op):
     Tensor([[-0.6931, -0.6931]])
     """
 
+    takes = "f"
     samples = (Sample(normal(3, 4)), Sample(normal(2, 3, 4), dim=1))
 
     @staticmethod
@@ -83,15 +87,8 @@ class LogSoftmax(Op):
 
     @staticmethod
     def shape(x: Shape, dim: int = -1) -> Shape:
-        return _side("log_softmax", x, dim)
-
-
-def _side(name: str, x: Shape, dim: int) -> Shape:
-    if not -len(x) <= dim < len(x):
-        raise ShapeError(f"{name}: there is no side {dim}: the array has {len(x)} ({x}).")
-    if x[dim] == 0:
-        raise ShapeError(f"{name}: there is nothing to share along side {dim} of {x}.")
-    return x
+        one_side("log_softmax", x, dim)
+        return x
 
 
 class OneHot(Op):
@@ -125,11 +122,17 @@ class OneHot(Op):
 
     @staticmethod
     def shape(answers: Shape, classes: int, dtype: str = "float32") -> Shape:
+        if classes < 1 or dtype not in ("float32", "float64"):
+            raise ShapeError(
+                f"one_hot: classes says how many boxes a paper has, dtype is 'float32' or 'float64'; here "
+                f"classes={classes}, dtype={dtype!r}."
+            )
         return (*answers, classes)
 
 
 class CrossEntropy(Op):
-    """How surprised the network was by the right answers: a sure and right one costs nothing, a sure and wrong one dearly.
+    """How surprised the network was by the right answers: a sure and right one costs nothing, a sure and wrong
+    one dearly.
 
     L = mean over b of ( log(sum over j of e^x[b, j]) - x[b, answers[b]] )
 
@@ -141,6 +144,7 @@ class CrossEntropy(Op):
     Tensor(0.6931)
     """
 
+    takes = "f"
     whole = (1,)
     samples = (Sample(normal(3, 4), labels(3, below=4)), Sample(normal(5, 2), labels(5, below=2)))
 
@@ -166,7 +170,7 @@ class CrossEntropy(Op):
 
     @staticmethod
     def shape(x: Shape, answers: Shape) -> Shape:
-        if len(x) != 2 or answers != x[:1] or not x[0]:
+        if len(x) != 2 or answers != x[:1] or 0 in x:
             raise ShapeError(_label_shapes(x, answers))
         return ()
 
@@ -187,7 +191,8 @@ def check_labels(name: str, answers: Any, classes: int) -> None:
 
 
 def _label_shapes(x: Shape, answers: Shape) -> str:
-    picture = boxes({"x": x, "answers": answers}, [("x", 0), *([("answers", 0)] if answers else [])])
+    both = {"x": x, "answers": answers}
+    picture = boxes(both, [(name, 0) for name, shape in both.items() if shape])
     if answers == x:
         advice = "these look like one-hot rows: answers.argmax(1) makes class numbers of them"
     elif len(answers) == 2 and answers[1] == 1:
@@ -212,6 +217,7 @@ class Mse(Op):
     Tensor(2.5)
     """
 
+    takes = "f"
     samples = (Sample(normal(3, 2), normal(3, 2)), Sample(normal(4), normal(4)))
 
     @staticmethod
@@ -235,9 +241,10 @@ class Mse(Op):
                 advice = f"class numbers against {x[1]} outputs: nn.CrossEntropyLoss(), or one_hot(target, {x[1]})"
             elif len(target) == 1 and x == (*target, 1):
                 advice = "the targets are a row and the outputs a column: target.reshape(-1, 1)"
+            both = {"x": x, "target": target}
             raise ShapeError(
                 "mse: every output needs its own target, so the shapes must be equal.\n"
-                f"{boxes({'x': x, 'target': target}, [('x', -1), *([('target', -1)] if target else [])])}\n"
+                f"{boxes(both, [(name, -1) for name, shape in both.items() if shape])}\n"
                 f"   Try: {advice}."
             )
         return ()

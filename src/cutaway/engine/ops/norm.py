@@ -28,6 +28,7 @@ class Var(Op):
     Tensor(1.)
     """
 
+    takes = "f"
     samples = (
         Sample(normal(2, 3), dim=None),
         Sample(normal(2, 3, 4), dim=(0, 2), keepdim=True),
@@ -83,6 +84,7 @@ class BatchNorm(Op):
             [ 1.]])
     """
 
+    takes = "f"
     samples = (
         Sample(normal(3, 2), normal(2), positive(2), positive(2), normal(2), eps=1e-3),
         Sample(normal(2, 3, 2, 1), normal(3), positive(3), positive(3), normal(3), eps=1e-5),

@@ -45,6 +45,7 @@ class MaxPool2d(Op):
     Tensor([[[[3., 5.]]]])
     """
 
+    takes = "fi"
     samples = (
         Sample(distinct(2, 2, 4, 6), window=2, stride=2),
         Sample(distinct(1, 2, 5, 7), window=2, stride=2),
@@ -81,6 +82,7 @@ class Place(Op):
               [10.,  0.]]]])
     """
 
+    takes = "fi"
     samples = (
         Sample(normal(2, 2, 2, 3), distinct(2, 2, 4, 6), window=2, stride=2),
         Sample(normal(1, 2, 2, 5), distinct(1, 2, 5, 6), window=(3, 2), stride=(2, 1)),
@@ -120,6 +122,7 @@ class Pick(Op):
     Tensor([[[[7.]]]])
     """
 
+    takes = "fi"
     samples = (
         Sample(normal(2, 2, 4, 6), distinct(2, 2, 4, 6), window=2, stride=2),
         Sample(normal(1, 2, 5, 6), distinct(1, 2, 5, 6), window=(3, 2), stride=(2, 1)),

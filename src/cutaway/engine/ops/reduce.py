@@ -21,8 +21,21 @@ def sides(x: Shape, dim: Dims) -> Shape:
     named = range(len(x)) if dim is None else (dim,) if isinstance(dim, int) else dim
     for side in named:
         if not -count <= side < count:
-            raise ShapeError(f"There is no side {side}: the array has {len(x)} ({x}), counted 0 to {len(x) - 1}.")
-    return tuple(sorted(side % count for side in named))
+            there = f"has {len(x)} ({x}), counted 0 to {len(x) - 1}" if x else "is one number and has none"
+            raise ShapeError(f"There is no side {side}: the array {there}.")
+    found = sorted(side % count for side in named)
+    if len(set(found)) < len(found):
+        raise ShapeError(f"dim={dim} names a side of {x} twice.")
+    return tuple(found) if x else ()
+
+
+def one_side(name: str, x: Shape, dim: Any) -> int:
+    """The one side that ``dim`` names, counted from the front; it must hold something."""
+    if not isinstance(dim, int) or not -len(x) <= dim < len(x):
+        raise ShapeError(f"{name}: dim names one of the sides of {x}, counted 0 to {len(x) - 1}, but it is {dim}.")
+    if x[dim] == 0:
+        raise ShapeError(f"{name}: there is nothing along side {dim} of {x}.")
+    return dim % len(x)
 
 
 def reduced(x: Shape, dim: Dims = None, keepdim: bool = False) -> Shape:
@@ -87,6 +100,7 @@ class Mean(Op):
     Tensor(3.)
     """
 
+    takes = "f"
     samples = _CASES
 
     @staticmethod
@@ -100,7 +114,7 @@ class Mean(Op):
 
     @staticmethod
     def shape(x: Shape, dim: Dims = None, keepdim: bool = False) -> Shape:
-        if math.prod(x) == 0:
+        if math.prod(x[side] for side in sides(x, dim)) == 0:
             raise ShapeError(f"mean: there is nothing to average in an empty array of shape {x}.")
         return reduced(x, dim, keepdim)
 
@@ -135,7 +149,7 @@ class Max(Op):
 
     @staticmethod
     def shape(x: Shape, dim: Dims = None, keepdim: bool = False) -> Shape:
-        if math.prod(x) == 0:
+        if math.prod(x[side] for side in sides(x, dim)) == 0:
             raise ShapeError(f"max: there is no largest number in an empty array of shape {x}.")
         return reduced(x, dim, keepdim)
 
@@ -160,13 +174,16 @@ class Winner(Op):
         searched = sides(x.shape, dim)
         kept = [k for k in range(x.ndim) if k not in searched]
         order = (*kept, *searched)
-        rows = x.transpose(order).reshape(*[x.shape[k] for k in kept], -1)  # (kept sides, all candidates)
+        count = math.prod(x.shape[k] for k in searched)
+        rows = x.transpose(order).reshape(*[x.shape[k] for k in kept], count)  # (kept sides, all candidates)
         flags = rows.argmax(axis=-1)[..., None] == np.arange(rows.shape[-1])
-        flags = flags.reshape([x.shape[k] for k in order]).transpose(np.argsort(order))
-        return np.ascontiguousarray(flags).astype(x.dtype)
+        flags = flags.reshape([x.shape[k] for k in order]).transpose(np.argsort(order).tolist())
+        return flags.astype(x.dtype, order="C")
 
     @staticmethod
     def shape(x: Shape, dim: Dims = None) -> Shape:
+        if math.prod(x[side] for side in sides(x, dim)) == 0:
+            raise ShapeError(f"winner: nobody can win in an empty array of shape {x}.")
         return x
 
 

@@ -15,7 +15,11 @@ Size = int | tuple[int, int]
 
 def pair(n: Size) -> tuple[int, int]:
     """3 means 3 down and 3 across."""
-    return (n, n) if isinstance(n, int) else (int(n[0]), int(n[1]))
+    if isinstance(n, int):
+        return n, n
+    if len(n) != 2:
+        raise ShapeError(f"A window, its stride and its padding are one number or a pair (down, across), not {n}.")
+    return int(n[0]), int(n[1])
 
 
 def places(size: tuple[int, int], window: Size, stride: Size, padding: Size = 0) -> tuple[int, int]:
@@ -41,6 +45,15 @@ def corners(x: Any, window: Size, stride: Size) -> list[Any]:
     ]
 
 
+def check_window(name: str, window: Size, stride: Size, padding: Size = 0) -> None:
+    """A window has an area, moves forward, and nothing is cut off around it."""
+    if min(pair(window)) < 1 or min(pair(stride)) < 1 or min(pair(padding)) < 0:
+        raise ShapeError(
+            f"{name}: window and stride are at least 1 and padding at least 0, but window={window}, stride={stride}, "
+            f"padding={padding}."
+        )
+
+
 def check_picture(name: str, x: Shape, window: Size, stride: Size, padding: Size = 0) -> None:
     """Pictures are (N, C, H, W), and the window must fit inside."""
     if len(x) != 4:
@@ -49,7 +62,8 @@ def check_picture(name: str, x: Shape, window: Size, stride: Size, padding: Size
             f"{name}: pictures have four sides, (examples, channels, height, width), but x has {len(x)}.\n"
             f"{boxes({'x': x})}\n   Try: {hint}."
         )
-    if min(places(x[2:], window, stride, padding)) < 1 or min(pair(stride)) < 1:
+    check_window(name, window, stride, padding)
+    if min(places(x[2:], window, stride, padding)) < 1:
         kh, kw = pair(window)
         raise ShapeError(
             f"{name}: a window of {kh} x {kw} does not fit into a picture of {x[2]} x {x[3]}.\n"
