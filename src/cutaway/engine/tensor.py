@@ -55,7 +55,7 @@ class Tensor:
         slot: int | None = None,
     ) -> None:
         self.data = as_array(data)
-        if requires_grad and self.data.dtype.kind != "f":
+        if requires_grad and self.data.dtype.kind in "iub":
             raise DtypeError(
                 f"requires_grad: whole numbers ({self.data.dtype}) cannot be nudged a little, so they have none. "
                 "Write 1.0 instead of 1, or Tensor(x).float()."
