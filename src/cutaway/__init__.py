@@ -1,6 +1,27 @@
-"""Cutaway: deep learning with the cover off."""
+"""Cutaway: deep learning with the cover off.
 
-from . import engine
-from .engine import Parameter, Tape, Tensor, backward, grad, ops
+A training step is a list of small steps; everything Cutaway does is done to that list. Start with `ct.Run`.
+"""
 
-__all__ = ["Parameter", "Tape", "Tensor", "backward", "engine", "grad", "ops"]
+from . import data, engine, nn, optim, training
+from .engine import Parameter, Tape, Tensor, backward, check_grads, grad, ops
+from .training import Run
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Parameter",
+    "Run",
+    "Tape",
+    "Tensor",
+    "__version__",
+    "backward",
+    "check_grads",
+    "data",
+    "engine",
+    "grad",
+    "nn",
+    "ops",
+    "optim",
+    "training",
+]

@@ -36,7 +36,7 @@ class Step(NamedTuple):
 
 
 class Parameter(Tensor):
-    """A weight: a Tensor that survives the training step and is trained.
+    """State: a Tensor that survives the training step; trained, unless it is a buffer or a memory.
 
     >>> Parameter([0.5, -0.5], name="weight").requires_grad
     True
@@ -73,6 +73,7 @@ class Tape:
         self.results: dict[str, int] = {}
         self.families: dict[str, list[str]] = {}  # "weight" -> names; an optimizer's memories in the same order
         self.gradients: dict[str, int] = {}  # name of a weight -> slot of its gradient
+        self.visits: list[tuple[str, str, int]] = []  # layers in the order they were called: path, kind, output slot
         self.seed = seed
         self.leaves: dict[Tensor, int] = {}
         self._step, self._sites = step, 0

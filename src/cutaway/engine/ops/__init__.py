@@ -1,7 +1,8 @@
 """The operations, one family a file; each says its own forward, backward, shape rule and story.
 
 arithmetic (+ - * / **), broadcast, elementwise (curves and doors), compare, reduce (many become few), arrange
-(reshape, permute, cut, take), linear (matmul), convolution, pooling, norm, loss, chance (dropout).
+(reshape, permute, cut, take), linear (matmul), convolution, pooling, norm, loss, chance (dropout), memory
+(running averages, Adam's step).
 """
 
 from .arithmetic import add, div, mul, neg, power, sub
@@ -27,14 +28,16 @@ from .elementwise import (
 )
 from .linear import matmul
 from .loss import cross_entropy, log_softmax, mse, one_hot, softmax
+from .memory import adaptive_step, blend
 from .norm import batch_norm, var
 from .pooling import max_pool2d, pick, place
 from .reduce import max, mean, sum, winner
 
 __all__ = [
-    "abs", "accuracy", "add", "add_rows", "argmax", "batch_norm", "broadcast_to", "cast", "conv2d", "conv2d_w",
-    "conv2d_x", "cross_entropy", "cut", "div", "dropout_mask", "equal", "exp", "gate", "greater", "greater_equal",
-    "leaky_relu", "less", "less_equal", "log", "log_softmax", "matmul", "max", "max_pool2d", "maximum", "mean",
-    "minimum", "mse", "mul", "neg", "not_equal", "one_hot", "paste", "permute", "pick", "place", "power", "relu",
-    "reshape", "sigmoid", "sign", "softmax", "sqrt", "sub", "sum", "sum_to", "take", "tanh", "var", "winner",
+    "abs", "accuracy", "adaptive_step", "add", "add_rows", "argmax", "batch_norm", "blend", "broadcast_to", "cast",
+    "conv2d", "conv2d_w", "conv2d_x", "cross_entropy", "cut", "div", "dropout_mask", "equal", "exp", "gate",
+    "greater", "greater_equal", "leaky_relu", "less", "less_equal", "log", "log_softmax", "matmul", "max",
+    "max_pool2d", "maximum", "mean", "minimum", "mse", "mul", "neg", "not_equal", "one_hot", "paste", "permute",
+    "pick", "place", "power", "relu", "reshape", "sigmoid", "sign", "softmax", "sqrt", "sub", "sum", "sum_to",
+    "take", "tanh", "var", "winner",
 ]  # fmt: skip

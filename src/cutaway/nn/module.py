@@ -1,0 +1,249 @@
+"""A module is a tree of parameters and a function written with operations.
+
+Names come from the tree: the weight of the second layer of a Sequential is "1.weight", as in PyTorch. A module finds
+its children by looking at its own attributes, so a layer of your own is a class with an `__init__` and a `forward`.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from ..engine import Tape, Tensor
+from ..engine.errors import CutawayError
+from .parameter import Parameter
+
+if TYPE_CHECKING:
+    from .summary import Summary
+
+__all__ = ["Module", "StateError"]
+
+
+class StateError(CutawayError, KeyError):
+    """A state that does not fit the network: names missing, left over, or of another shape.
+
+    >>> issubclass(StateError, KeyError)
+    True
+    """
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class Module:
+    """The base of every layer and network.
+
+    >>> class Twice(Module):
+    ...     def forward(self, x):
+    ...         return x * 2
+    >>> Twice()(Tensor([1.0, 2.0]))
+    Tensor([2., 4.])
+    """
+
+    path: str = ""  # where it stands in the tree: "" for the whole network, "0", "encoder.0", ...
+    training: bool = True
+
+    def forward(self, *inputs: Any) -> Any:
+        """What the layer computes, written with operations. Write this one in a layer of your own."""
+        raise CutawayError(f"{type(self).__name__} has no forward yet: write `def forward(self, x): return ...`.")
+
+    def __call__(self, *inputs: Any) -> Any:
+        inputs = tuple(x if isinstance(x, Tensor | Module) else Tensor(x) for x in inputs)
+        tape = Tape.current()
+        try:
+            if tape is None:
+                return self.forward(*inputs)
+            with tape.place(self.path):
+                output = self.forward(*inputs)
+            if isinstance(output, Tensor) and output.tape is tape and output.slot is not None:
+                tape.visits.append((self.path, type(self).__name__, output.slot))
+            return output
+        except CutawayError as error:
+            if not hasattr(error, "__notes__"):
+                given = ", ".join(str(x.shape) for x in inputs if isinstance(x, Tensor))
+                where = f"layer {self.path}" if self.path else "the network"
+                error.add_note(f"   This happened in {where}, {self._line()}, which was given {given}.")
+            raise
+
+    # -- the tree -------------------------------------------------------------------------------------------
+    def children(self) -> Iterator[tuple[str, Any]]:
+        """The modules and parameters directly inside, each with the name of its attribute."""
+        for key, value in vars(self).items():
+            if isinstance(value, Module | Parameter):
+                yield key, value
+            elif isinstance(value, list | tuple):
+                yield from ((f"{key}.{k}", v) for k, v in enumerate(value) if isinstance(v, Module | Parameter))
+            elif isinstance(value, dict):
+                yield from ((f"{key}.{k}", v) for k, v in value.items() if isinstance(v, Module | Parameter))
+
+    def modules(self) -> list[Module]:
+        """This module and all inside it, each once, in the order of the tree; their paths are set anew."""
+        found: dict[Module, None] = {self: None}
+        for key, child in self.children():
+            if isinstance(child, Module) and child not in found:
+                child.path = f"{self.path}.{key}" if self.path else key
+                for module in child.modules():
+                    found.setdefault(module)
+        return list(found)
+
+    def named_state(self) -> Iterator[tuple[str, Parameter]]:
+        """Every parameter and buffer under every name it has (a shared one has several)."""
+        for module in self.modules():
+            for key, child in module.children():
+                if isinstance(child, Parameter):
+                    yield f"{module.path}.{key}" if module.path else key, child
+
+    def _all(self) -> dict[str, Parameter]:
+        first: dict[Parameter, str] = {}
+        for name, parameter in self.named_state():
+            first.setdefault(parameter, name)
+        for parameter, name in first.items():
+            parameter.name = name
+        return {name: parameter for parameter, name in first.items()}
+
+    def named_parameters(self) -> dict[str, Parameter]:
+        """Name -> parameter, for all that are trained.
+
+        >>> from cutaway import nn
+        >>> list(nn.Sequential(nn.Flatten(), nn.Linear(4, 2)).named_parameters())
+        ['1.weight', '1.bias']
+        """
+        return {name: p for name, p in self._all().items() if p.trained}
+
+    def named_buffers(self) -> dict[str, Parameter]:
+        """Name -> buffer: what is carried along without being trained."""
+        return {name: p for name, p in self._all().items() if not p.trained}
+
+    def parameters(self) -> list[Parameter]:
+        """All that is trained.
+
+        >>> from cutaway import nn
+        >>> sum(p.numel() for p in nn.Linear(4, 2).parameters())
+        10
+        """
+        return list(self.named_parameters().values())
+
+    def __setattr__(self, key: str, value: Any) -> None:
+        object.__setattr__(self, key, value)
+        if isinstance(value, Module | Parameter):
+            self._all()  # so that everybody inside knows its name at once
+
+    # -- state ------------------------------------------------------------------------------------------------
+    def state(self) -> dict[str, Any]:
+        """Name -> array, for all parameters and buffers (PyTorch's state_dict).
+
+        >>> from cutaway import nn
+        >>> {name: array.shape for name, array in nn.Linear(4, 2).state().items()}
+        {'weight': (2, 4), 'bias': (2,)}
+        """
+        return {name: p.data for name, p in self._all().items()}
+
+    def load_state(self, tree: Mapping[str, Any]) -> Self:
+        """Take over the numbers of a state; every name and shape must fit, or nothing is changed.
+
+        >>> from cutaway import nn
+        >>> a, b = nn.Linear(4, 2), nn.Linear(4, 2).init(seed=1)
+        >>> bool((b.load_state(a.state()).weight.data == a.weight.data).all())
+        True
+        """
+        known = dict(self.named_state())
+        own = self._all()
+        aliases = {known[name].name for name in tree if name in known}
+        missing = [name for name in own if name not in aliases]
+        extra = [name for name in tree if name not in known and not self._ignores(name)]
+        shapes = [
+            f"{name}: the network has {known[name].shape}, the state {np.shape(array)}"
+            for name, array in tree.items()
+            if name in known and known[name].shape != np.shape(array)
+        ]
+        if missing or extra or shapes:
+            lines = ["load_state: this state does not fit the network, so nothing was changed."]
+            lines += [f"   missing from the state: {', '.join(missing)}"] if missing else []
+            lines += [f"   unknown to the network: {', '.join(extra)}"] if extra else []
+            lines += [f"   another shape: {line}" for line in shapes]
+            raise StateError("\n".join(lines))
+        for name, array in tree.items():
+            if name in known:
+                known[name].data = np.array(array, dtype=known[name].data.dtype)
+        return self
+
+    def _ignores(self, name: str) -> bool:
+        return any(
+            name == (f"{m.path}.{key}" if m.path else key)
+            for m in self.modules()
+            for key in getattr(m, "ignored_state", ())
+        )
+
+    def init(self, seed: int = 0) -> Self:
+        """Draw all first numbers again: a pure function of the seed and the names."""
+        for parameter in self._all().values():
+            parameter.init(seed)
+        return self
+
+    def to(self, dtype: Any) -> Self:
+        """Hold another kind of number everywhere: np.float64 to check derivatives, np.float32 to train."""
+        for parameter in self._all().values():
+            parameter.to(dtype)
+        return self
+
+    # -- modes ------------------------------------------------------------------------------------------------
+    def train(self, mode: bool = True) -> Self:
+        """Behave as in training: dropout drops, batch normalisation measures the batch."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Behave as in use: dropout keeps all, batch normalisation takes what it has learned."""
+        return self.train(False)
+
+    def freeze(self, pattern: str = "*") -> Self:
+        """Stop training the parameters whose names match, e.g. "0.*" or "*.bias".
+
+        >>> from cutaway import nn
+        >>> nn.Linear(4, 2).freeze("bias").bias.requires_grad
+        False
+        """
+        return self._require(pattern, False)
+
+    def unfreeze(self, pattern: str = "*") -> Self:
+        """Train the parameters whose names match."""
+        return self._require(pattern, True)
+
+    def _require(self, pattern: str, wanted: bool) -> Self:
+        names = [name for name in self.named_parameters() if fnmatch.fnmatchcase(name, pattern)]
+        if not names:
+            raise StateError(f"No parameter is called {pattern!r}. There are: {', '.join(self.named_parameters())}.")
+        for name, parameter in self.named_parameters().items():
+            if name in names:
+                parameter.requires_grad = wanted
+        return self
+
+    # -- looking ------------------------------------------------------------------------------------------------
+    def summary(self, input_shape: tuple[int, ...]) -> Summary:
+        """A table of the layers for one example of this shape: outputs, parameters, multiply-adds.
+
+        >>> from cutaway import nn
+        >>> nn.Sequential(nn.Linear(4, 2)).summary((4,)).parameters
+        10
+        """
+        from .summary import summarise
+
+        return summarise(self, input_shape)
+
+    def describe(self) -> str:
+        """What stands in the brackets of the repr."""
+        return ""
+
+    def _line(self) -> str:
+        return f"{type(self).__name__}({self.describe()})"
+
+    def __repr__(self) -> str:
+        inner = [(key, child) for key, child in self.children() if isinstance(child, Module)]
+        if not inner:
+            return self._line()
+        lines = [f"({key}): {child!r}".replace("\n", "\n  ") for key, child in inner]
+        return f"{type(self).__name__}(\n  " + "\n  ".join(lines) + "\n)"

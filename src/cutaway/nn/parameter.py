@@ -1,0 +1,84 @@
+"""What a layer remembers: parameters, which are trained, and buffers, which are only carried along.
+
+The first numbers of a parameter are a pure function of (seed, its name in the network): they are drawn when somebody
+first looks, so the same network always starts from the same numbers, and ``net.init(seed=1)`` draws others.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .. import engine
+from . import init
+
+__all__ = ["Buffer", "Parameter"]
+
+
+class Parameter(engine.Parameter):
+    """A weight that is trained; PyTorch's name for it.
+
+    start: the rule for its first numbers (see :mod:`cutaway.nn.init`), or the numbers themselves
+    shape: needed with a rule
+
+    >>> Parameter(init.uniform(0.1), (2, 3)).shape
+    (2, 3)
+    """
+
+    __slots__ = ("_numbers", "_rule", "_seed", "_shape", "_type")
+
+    def __init__(
+        self, start: Any, shape: tuple[int, ...] | None = None, requires_grad: bool = True, *, name: str = ""
+    ) -> None:
+        self._numbers: Any = None
+        self._rule: init.Rule | None = None
+        self._seed, self._shape, self._type = 0, shape, np.dtype(np.float32)
+        if isinstance(start, init.Rule):
+            assert shape is not None, "a rule needs a shape"
+            self._rule = start
+            start = np.zeros((), np.float32)  # until somebody looks
+        super().__init__(start, requires_grad, name=name)
+        if self._rule is not None:
+            self._numbers = None
+
+    @property
+    def data(self) -> Any:  # type: ignore[override]
+        """The numbers, drawn when first looked at."""
+        if self._numbers is None and self._rule is not None and self._shape is not None:
+            self._numbers = self._rule.draw(self._shape, self._seed, self.name).astype(self._type)
+        return self._numbers
+
+    @data.setter
+    def data(self, numbers: Any) -> None:
+        self._numbers = numbers
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The length of every side, known without drawing."""
+        return self._shape if self._numbers is None and self._shape is not None else self.data.shape
+
+    def init(self, seed: int) -> None:
+        """Forget the numbers; they are drawn again from this seed."""
+        if self._rule is not None:
+            self._seed, self._numbers = seed, None
+
+    def to(self, dtype: Any) -> None:
+        """Hold another kind of number: float32 to train, float64 to check."""
+        self._type = np.dtype(dtype)
+        if self._numbers is not None:
+            self._numbers = self._numbers.astype(dtype)
+
+
+class Buffer(Parameter):
+    """State that is carried from batch to batch but not trained, like a running average.
+
+    >>> Buffer(init.zeros(), (3,)).requires_grad
+    False
+    """
+
+    __slots__ = ()
+    trained = False
+
+    def __init__(self, start: Any, shape: tuple[int, ...] | None = None, *, name: str = "") -> None:
+        super().__init__(start, shape, requires_grad=False, name=name)

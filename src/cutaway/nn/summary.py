@@ -1,0 +1,91 @@
+"""The table of a network: what comes out of every layer, how many parameters it has, how much work it is."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from ..engine import Tape, Tensor
+from ..engine.tape import Step
+
+if TYPE_CHECKING:
+    from .module import Module
+
+__all__ = ["Summary", "summarise"]
+
+
+class Row(NamedTuple):
+    """One layer."""
+
+    path: str
+    layer: str
+    output: tuple[int, ...]
+    parameters: int
+    multiply_adds: int
+
+
+class Summary(NamedTuple):
+    """All layers, and the sums; prints as a table."""
+
+    rows: list[Row]
+    parameters: int
+    multiply_adds: int
+
+    def __repr__(self) -> str:
+        head = ("", "layer", "output", "parameters", "multiply-adds")
+        table = [head] + [
+            (r.path, r.layer, " x ".join(map(str, r.output)), f"{r.parameters:,}", f"{r.multiply_adds:,}")
+            for r in self.rows
+        ]
+        table.append(("", "together", "", f"{self.parameters:,}", f"{self.multiply_adds:,}"))
+        widths = [max(len(row[k]) for row in table) for k in range(5)]
+        lines = [
+            "  ".join(
+                cell.ljust(w) if k < 3 else cell.rjust(w) for k, (cell, w) in enumerate(zip(row, widths, strict=True))
+            )
+            for row in table
+        ]
+        rule = "-" * len(lines[0])
+        return "\n".join([lines[0].rstrip(), rule, *lines[1:-1], rule, lines[-1]])
+
+
+def summarise(net: Module, input_shape: tuple[int, ...]) -> Summary:
+    """Send one blank example through the network and read the tape."""
+    modules = net.modules()
+    modes = [m.training for m in modules]
+    dtype = next((p.data.dtype for p in net.parameters()), np.dtype(np.float32))
+    try:
+        net.eval()
+        with Tape() as tape:
+            x = tape.input("x", np.zeros((1, *input_shape), dtype))
+            net(x)
+    finally:
+        for module, mode in zip(modules, modes, strict=True):
+            module.training = mode
+    work: dict[str, int] = {}
+    for step in tape.steps:
+        work[step.label] = work.get(step.label, 0) + _multiply_adds(tape, step)
+    own = {
+        m.path: sum(p.numel() for _, p in m.children() if isinstance(p, Tensor) and p.requires_grad) for m in modules
+    }
+    lines = {m.path: m._line() for m in modules}
+    rows = [
+        Row(path, lines[path], tape.values[slot].shape[1:], own[path], work.get(path, 0))
+        for path, _, slot in tape.visits
+        if path or len(modules) == 1
+    ]
+    leaves = [r for r in rows if not any(o.path.startswith(r.path + ".") for o in rows)]
+    return Summary(leaves, sum(p.numel() for p in net.parameters()), sum(work.values()))
+
+
+def _multiply_adds(tape: Tape, step: Step) -> int:
+    """The two operations that matter: every output number of each takes so many products."""
+    made = math.prod(tape.values[step.output].shape)
+    if step.op.name == "matmul":
+        x = tape.values[step.inputs[0]].shape
+        return int(made * x[-2 if step.attrs.get("flip_x") else -1])
+    if step.op.name == "conv2d":
+        return int(made * math.prod(tape.values[step.inputs[1]].shape[1:]))
+    return 0

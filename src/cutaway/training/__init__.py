@@ -1,0 +1,11 @@
+"""Training: a run that can be stopped anywhere.
+
+run (the Run and its moments), loop (what `train` does around it), program (one step as a tape), programs (all that a
+run has recorded), executor (replay, walk, see, state), history (the time machine), evaluation, checkpoint, progress,
+interrupt (Ctrl-C), machine (what the bits depend on).
+"""
+
+from .history import History, Settings
+from .run import Moment, Run
+
+__all__ = ["History", "Moment", "Run", "Settings"]

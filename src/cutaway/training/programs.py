@@ -1,0 +1,98 @@
+"""The programs of a run: recorded when a batch of a new shape or setting is met, or taken from a saved run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..engine import Tape
+from ..engine.errors import CutawayError
+from ..engine.program import from_data, to_data
+from ..nn import Module
+from ..optim import Optimizer
+from .executor import Readable
+from .history import Settings
+from .program import evaluation_program, training_program
+
+__all__ = ["Programs"]
+
+MOST = 16  # executors kept at a time
+
+
+class Programs:
+    """Finds the executor for a batch; all training executors work on one state."""
+
+    def __init__(
+        self,
+        net: Module | None,
+        loss: Callable[..., Any] | None,
+        optimizer: Optimizer | None,
+        state: dict[str, Any],
+        seed: int,
+        metrics: Sequence[str],
+    ) -> None:
+        self.net, self.loss, self.optimizer = net, loss, optimizer
+        self.state, self.seed, self.metrics = state, seed, tuple(metrics)
+        self.tapes: dict[str, Tape] = {}
+        self._executors: dict[str, Readable] = {}
+
+    def training(self, x: Any, y: Any, settings: Settings) -> Readable:
+        """The executor that trains on batches like this one. The net must stand as the settings say."""
+        key = f"train {_kind(x)} {_kind(y)} frozen={','.join(settings.frozen)} resting={','.join(settings.resting)}"
+        executor = self._executors.get(key)
+        if executor is None:
+            tape = self._tape(key, lambda net, loss: self._record(net, loss, x, y))
+            executor = Readable(tape, self.state)
+            self._keep(key, executor)
+        for name, slot in executor.program.state.items():
+            if name not in self.state:  # a memory that begins now
+                self.state[name] = np.array(executor.program.values[slot], order="C")
+        return executor
+
+    def evaluation(self, x: Any, y: Any) -> Tape:
+        """The program that uses the network on examples like these, whatever their number."""
+        key = f"use {x.shape[1:]} {x.dtype} {y.shape[1:]} {y.dtype}"
+        if key not in self.tapes and self.net is None:  # a saved run: the answers may be of any kind it knows
+            key = next((k for k in self.tapes if k.startswith(f"use {x.shape[1:]} {x.dtype}")), key)
+        return self._tape(key, lambda net, loss: evaluation_program(net, loss, x, y, metrics=self.metrics))
+
+    def prediction(self, x: Any) -> Tape:
+        """The program from examples to outputs, without any answers."""
+        key = f"predict {x.shape[1:]} {x.dtype}"
+        if key not in self.tapes:
+            used = [tape for name, tape in self.tapes.items() if name.startswith(f"use {x.shape[1:]} {x.dtype}")]
+            if not used:
+                known = sorted(name.split(") ")[0] + ")" for name in self.tapes if name.startswith("use "))
+                raise CutawayError(
+                    f"predict: this run was made for other examples: {', '.join(k[4:] for k in known)}, "
+                    f"but was given {x.shape[1:]}. Every example must have that shape; several stand along side 0."
+                )
+            tape = from_data(*to_data(used[0]))
+            tape.results = {"outputs": tape.results["outputs"]}
+            self.tapes[key] = tape.prune()
+        return self.tapes[key]
+
+    def _record(self, net: Module, loss: Callable[..., Any], x: Any, y: Any) -> Tape:
+        assert self.optimizer is not None
+        return training_program(net, loss, self.optimizer, x, y, seed=self.seed, metrics=self.metrics)
+
+    def _tape(self, key: str, record: Callable[[Module, Callable[..., Any]], Tape]) -> Tape:
+        if key not in self.tapes:
+            if self.net is None or self.loss is None:
+                raise CutawayError(
+                    "This saved run carries the programs it was trained with, and none for this "
+                    f"({key}). Give it its network: Run.resume(path, net=..., loss=...)."
+                )
+            self.tapes[key] = record(self.net, self.loss)
+        return self.tapes[key]
+
+    def _keep(self, key: str, executor: Readable) -> None:
+        while len(self._executors) >= MOST:
+            self._executors.pop(next(iter(self._executors)))
+        self._executors[key] = executor
+
+
+def _kind(array: Any) -> str:
+    return f"{tuple(array.shape)} {array.dtype}"
