@@ -75,7 +75,7 @@ def calls(draw: Any, op: Op) -> tuple[list[Any], dict[str, Any]]:
 
 @pytest.mark.parametrize("op", EVERY)
 def test_random_calls_end_in_a_result_or_in_our_own_error(op: Op) -> None:
-    @settings(max_examples=60, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=100, derandomize=True, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(calls(op))
     def attempt(call: tuple[list[Any], dict[str, Any]]) -> None:
         arrays, attrs = call

@@ -17,7 +17,7 @@ from .broadcast import broadcast_to
 
 def sides(x: Shape, dim: Dims) -> Shape:
     """The sides that ``dim`` names, counted from the front; None names them all."""
-    count = len(x) or 1  # one number has no sides; NumPy still lets it be summed
+    count = len(x)
     named = range(len(x)) if dim is None else (dim,) if isinstance(dim, int) else dim
     for side in named:
         if not -count <= side < count:
@@ -26,7 +26,7 @@ def sides(x: Shape, dim: Dims) -> Shape:
     found = sorted(side % count for side in named)
     if len(set(found)) < len(found):
         raise ShapeError(f"dim={dim} names a side of {x} twice.")
-    return tuple(found) if x else ()
+    return tuple(found)
 
 
 def one_side(name: str, x: Shape, dim: Any) -> int:
