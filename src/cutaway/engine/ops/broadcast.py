@@ -66,7 +66,12 @@ class BroadcastTo(Op):
     """
 
     kind = "view"
-    samples = (Sample(normal(2, 1), to=(3, 2, 4)), Sample(normal(), to=(2, 3)), Sample(normal(3), to=(2, 3)))
+    samples = (
+        Sample(normal(2, 1), to=(3, 2, 4)),
+        Sample(normal(), to=(2, 3)),
+        Sample(normal(3), to=(2, 3)),
+        Sample(normal(2, 1, 3), to=(2, 4, 3)),
+    )
 
     @staticmethod
     def forward(x: Any, to: Shape) -> Any:
