@@ -48,7 +48,7 @@ def digit_in(grey: NDArray[Any]) -> Picture:
     scale = WORKING / max(grey.shape)
     ink = ink_of(resized(grey, (round(grey.shape[0] * scale), round(grey.shape[1] * scale))))
     ink = np.where(shapes_in(ink > 0.5), ink, 0)
-    rows, columns = np.nonzero(ink > 0.1)
+    rows, columns = np.nonzero(ink > 0.3)
     ink = ink[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
     return centred(fitted(ink))
 
@@ -68,10 +68,12 @@ def ink_of(grey: Picture) -> Picture:
     """
     grey = grey if _ink_is_dark(grey) else 1 - grey
     smooth = _smoothed(grey)
-    reach = max(3, max(grey.shape) // 6)
-    ink = spread(spread(smooth, reach), reach, np.minimum) - smooth
-    grain = float(np.median(np.abs(grey - smooth)))
-    if float(np.quantile(ink, 0.995)) < max(0.06, 6 * grain):
+    slope = _plane(_paper(smooth))  # taken away and added again: on a slope the window sees past the edge
+    paper = _paper(smooth - slope) + slope
+    ink = (paper - smooth) / np.maximum(paper, 0.25)  # a share of the light, so that ink in shadow counts as much
+    usual = float(np.median(ink))
+    grain = float(np.median(np.abs(ink - usual))) * 1.5  # of bell-shaped noise this is the standard deviation
+    if float(np.quantile(ink, 0.995)) - usual < max(0.06, 5 * grain):
         raise PictureError("The picture looks blank: nothing in it is clearly darker or lighter than the rest.")
     cut = _threshold(ink)
     full = float(np.median(ink[ink > cut]))
@@ -170,6 +172,25 @@ def spread(picture: Picture, reach: int, take: Any = np.maximum) -> Picture:
         windows = np.lib.stride_tricks.sliding_window_view(around, 2 * reach + 1, axis=axis)
         picture = take.reduce(windows, axis=-1)
     return picture
+
+
+def _paper(grey: Picture) -> Picture:
+    """The picture with every dark stroke painted over."""
+    reach = max(3, max(grey.shape) // 7)
+    return spread(spread(grey, reach), reach, np.minimum)
+
+
+def _plane(picture: Picture) -> Picture:
+    """The sloping plane that lies closest to a picture (least squares)."""
+    rows, columns = (np.linspace(-1, 1, side) for side in picture.shape)
+    down, across = np.meshgrid(rows, columns, indexing="ij")
+    # The three directions are at right angles to each other, so each takes its share by itself.
+    return np.asarray(
+        picture.mean()
+        + down * (picture * down).mean() / (down**2).mean()
+        + across * (picture * across).mean() / (across**2).mean(),
+        np.float32,
+    )
 
 
 def _smoothed(grey: Picture) -> Picture:
