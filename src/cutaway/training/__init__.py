@@ -1,11 +1,12 @@
 """Training: a run that can be stopped anywhere.
 
-run (the Run and its moments), loop (what `train` does around it), program (one step as a tape), programs (all that a
+run (the Run), clockwork (position, going forwards and back), loop (what `train` does around it), program (one step as a tape), programs (all that a
 run has recorded), executor (replay, walk, see, state), history (the time machine), evaluation, checkpoint, progress,
 interrupt (Ctrl-C), machine (what the bits depend on).
 """
 
+from .clockwork import Moment
 from .history import History, Settings
-from .run import Moment, Run
+from .run import Run
 
 __all__ = ["History", "Moment", "Run", "Settings"]

@@ -27,7 +27,7 @@ def evaluate(run: Run, data: Any, batch_size: int) -> dict[str, float]:
     sums: dict[str, float] = {}
     with machine.threads(run.threads):
         for start in range(0, len(examples), batch_size):
-            x, y = (_typed(run, a[start : start + batch_size]) for a in (examples.x, examples.y))
+            x, y = (run.typed(a[start : start + batch_size]) for a in (examples.x, examples.y))
             tape = run.programs.evaluation(x, y)
             for name, value in zip(tape.results, _call(run, tape, x, y), strict=True):
                 if name != "outputs":
@@ -39,9 +39,9 @@ def predict(run: Run, x: Any, batch_size: int) -> Any:
     """The outputs, example by example."""
     if getattr(x, "dtype", None) == np.uint8:
         x = np.divide(x, np.float32(255), dtype=np.float32)
-    x = _typed(run, np.asarray(x))
-    if run.net is not None:
-        run.programs.evaluation(_typed(run, run.data.x[:1]), _typed(run, run.data.y[:1]))
+    x = run.typed(np.asarray(x))
+    if run.net is not None and run.data is not None:
+        run.programs.evaluation(run.typed(run.data.x[:1]), run.typed(run.data.y[:1]))
     tape = run.programs.prediction(x)
     with machine.threads(run.threads):
         parts = [_call(run, tape, x[start : start + batch_size], None)[0] for start in range(0, len(x), batch_size)]
@@ -52,8 +52,3 @@ def _call(run: Run, tape: Tape, x: Any, y: Any) -> tuple[Any, ...]:
     averages = {name: f"optim/average/{name}" for name in tape.state}
     state = {name: run.state.get(average, run.state.get(name)) for name, average in averages.items()}
     return next(Readable(tape, state).replay([(x, y, np.int64(run.batch), np.int64(0))]))
-
-
-def _typed(run: Run, array: Any) -> Any:
-    kind = run.state_dtype
-    return array.astype(kind) if array.dtype.kind == "f" and array.dtype != kind else array

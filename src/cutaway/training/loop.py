@@ -93,7 +93,7 @@ def _tell(run: Run, callbacks: Sequence[Any], what: str) -> None:
 
 def _epoch_begin(run: Run) -> int:
     """The batch at which the epoch began that is going on now."""
-    return run.batch - run._number(run.batch) % len(run.loader())
+    return run.batch - run.number(run.batch) % len(run.loader())
 
 
 def _epoch_end(run: Run) -> int:
@@ -109,5 +109,5 @@ def _show(run: Run, bar: Progress) -> None:
     if run.validations:
         values |= {f"validation {k}": v for k, v in run.validations[max(run.validations)].items()}
     per_epoch = len(run.loader())
-    last = -(-run._number(run.goal) // per_epoch)
+    last = -(-run.number(run.goal) // per_epoch)
     bar.show(run.batch, run.goal, f"epoch {min(run.epoch + 1, max(1, last))}/{max(1, last)}", values)

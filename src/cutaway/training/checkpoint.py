@@ -1,0 +1,297 @@
+"""A saved run: one safetensors file that stands alone.
+
+It holds the state, the programs as data, the events, the seed, and the name and checksum of the data, so the run goes
+on to the bit without the code that made it. A file is written beside its place and then renamed, so it is whole or
+not there; it carries a checksum of itself, so a damaged one is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..data import Dataset, load
+from ..data.augment import from_dict
+from ..engine.errors import CutawayError
+from ..engine.program import from_data, to_data
+from ..nn import Module
+from ..optim import Optimizer
+from . import machine
+from .history import Event, Settings
+
+if TYPE_CHECKING:
+    from .run import Run
+
+__all__ = ["CheckpointError", "checkpoints", "resume", "save"]
+
+FORMAT = 1
+KEPT = 2  # checkpoints in a folder: the newest, and the one before in case it is damaged
+LARGE = 64 << 20  # the beginning of the run is kept too, so that one can go back to it, unless it is larger
+_NAME = re.compile(r"^batch-(\d+)\.safetensors$")
+
+
+class CheckpointError(CutawayError, ValueError):
+    """A saved run that cannot be read: not there, cut short, or altered.
+
+    >>> issubclass(CheckpointError, ValueError)
+    True
+    """
+
+
+# -- writing ------------------------------------------------------------------------------------------------------
+def save(run: Run, path: Path) -> Path:
+    """Write the run to a file, or into a folder of checkpoints; returns the file."""
+    single = path.suffix == ".safetensors"
+    folder = path.parent if single else path
+    folder.mkdir(parents=True, exist_ok=True)
+    file = path if single else folder / f"batch-{run.batch:08d}.safetensors"
+    about, arrays = _contents(run)
+    _write(file, about, arrays)
+    if not single:
+        _write_atomically(folder / "log.jsonl", "".join(f"{json.dumps(row)}\n" for row in log(run)).encode())
+        for old in checkpoints(folder)[KEPT:]:
+            old.unlink(missing_ok=True)
+    return file
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """The checkpoints of a folder, the newest first."""
+    found = [(int(match[1]), file) for file in folder.iterdir() if (match := _NAME.match(file.name))]
+    return [file for _, file in sorted(found, reverse=True)]
+
+
+def log(run: Run) -> list[dict[str, Any]]:
+    """A row for every epoch done: the means of its batches, and the validation after it."""
+    if run.data is None:
+        return []
+    rows, names = [], ("loss", *run.metrics)
+    size = len(run.loader())
+    for end in range(run.settings.since + size, run.batch + 1, size):
+        means = np.array(run.results[end - size : end], np.float64).mean(axis=0)
+        row: dict[str, Any] = {"epoch": run.settings.epoch + (end - run.settings.since) // size, "batch": end}
+        row |= {name: round(float(mean), 6) for name, mean in zip(names, means, strict=True)}
+        rows.append(row | {f"validation_{k}": round(v, 6) for k, v in run.validations.get(end, {}).items()})
+    return rows
+
+
+def _contents(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Everything about the run: what JSON can hold, and the arrays."""
+    _complete(run)
+    arrays = {f"state/{name}": array for name, array in run.state.items()}
+    first = min(run.history.snapshots, default=run.batch)
+    start = run.history.snapshots.get(first, {})
+    if first < run.batch and sum(a.nbytes for a in start.values()) <= LARGE:
+        arrays |= {f"start/{name}": array for name, array in start.items()}
+    for k, name in enumerate(("loss", *run.metrics)):
+        arrays[f"results/{name}"] = np.array([r[k] for r in run.results], np.float64)
+    programs = {}
+    for key, tape in run.programs.tapes.items():
+        data, constants = to_data(tape)
+        programs[key] = data
+        arrays |= {f"constant/{key}/{slot}": array for slot, array in constants.items()}
+    events = []
+    for k, event in enumerate(run.history.events):
+        if event.kind == "edit":
+            arrays[f"event/{k}"] = np.asarray(event.value)
+        events.append([*event[:5], event.value if event.kind == "settings" else None])
+    about = {
+        "format": FORMAT,
+        "name": run.name,
+        "seed": run.seed,
+        "batch": run.batch,
+        "op": run.op,
+        "goal": run.goal,
+        "first": first,
+        "settings": run.settings,
+        "first_settings": run.history.first,
+        "events": events,
+        "augment": [change.to_dict() for change in run.augment],
+        "data": _describe(run.data) or run.missing_data,
+        "validation": _describe(run.validation),
+        "validations": {str(batch): values for batch, values in run.validations.items()},
+        "metrics": run.metrics,
+        "optimizer": run.optimizer.options() if run.optimizer else None,
+        "programs": programs,
+        "machine": machine.describe(run.threads),
+        "seconds": run.seconds,
+    }
+    return about, arrays
+
+
+def _complete(run: Run) -> None:
+    """Record what a run that stands alone will need: the smaller last batch of an epoch, and evaluation."""
+    if run.net is None or run.data is None:
+        return
+    loader = run.loader()
+    with machine.threads(run.threads):
+        for x, y in (loader.batch(0), loader.batch(len(loader) - 1)):
+            run.programs.training(run.typed(x), run.typed(y), run.settings)
+        run.programs.evaluation(run.typed(run.data.x[:2]), run.typed(run.data.y[:2]))
+
+
+def _describe(data: Dataset | None) -> dict[str, Any] | None:
+    return data and {"name": data.name, "checksum": data.checksum, "examples": len(data)}
+
+
+def _digest(text: str, arrays: Mapping[str, Any]) -> str:
+    total = hashlib.sha256(text.encode())
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        total.update(f"{name} {array.dtype.str} {np.shape(arrays[name])}".encode())
+        total.update(array.tobytes())
+    return total.hexdigest()
+
+
+def _write(file: Path, about: dict[str, Any], arrays: Mapping[str, Any]) -> None:
+    from safetensors.numpy import save as to_bytes
+
+    text = json.dumps(about)
+    plain = {name: np.array(array, order="C") for name, array in arrays.items()}
+    metadata = {"cutaway": text, "sha256": _digest(text, plain)}
+    _write_atomically(file, to_bytes(plain, metadata))
+
+
+def _write_atomically(file: Path, content: bytes) -> None:
+    """Beside its place, then renamed: at every moment the old file or the new one is there, never half of one."""
+    beside = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        with open(beside, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        os.replace(beside, file)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+# -- reading ------------------------------------------------------------------------------------------------------
+def resume(path: Path, net: Module | None, loss: Any, data: Any, validation: Any) -> Run:
+    """The run that a file, or the newest file of a folder, holds."""
+    from .run import Run
+
+    file = _choose(path)
+    about, arrays = _read(file)
+    optimizer = Optimizer.of(about["optimizer"]) if about["optimizer"] else None
+    run = Run(
+        None,
+        loss,
+        optimizer,
+        _find(about["data"], data),
+        seed=about["seed"],
+        validation=_find(about["validation"], validation),
+        augment=[from_dict(change) for change in about["augment"]],
+        metrics=about["metrics"],
+        threads=about["machine"]["threads"],
+        name=about["name"],
+    )
+    run.missing_data = about["data"]
+    parts: dict[str, dict[str, Any]] = {"state": {}, "start": {}, "results": {}, "event": {}, "constant": {}}
+    for name, array in arrays.items():
+        part, _, rest = name.partition("/")
+        parts[part][rest] = array
+    run.state.update(parts["state"])
+    run.batch, run.goal, run.seconds = about["batch"], about["goal"], about["seconds"]
+    columns = [parts["results"][name] for name in ("loss", *run.metrics)]
+    run.results = [tuple(row) for row in zip(*columns, strict=True)]
+    run.validations = {int(batch): values for batch, values in about["validations"].items()}
+    for key, program in about["programs"].items():
+        constants = {slot[len(key) + 1 :]: a for slot, a in parts["constant"].items() if slot.startswith(f"{key}/")}
+        run.programs.tapes[key] = from_data(program, constants)
+    _remember(run, about, parts)
+    _compare(run, about)
+    if net is not None:
+        run.take_over(net)
+    moments = run.moments()
+    for _ in range(about["op"]):
+        next(moments)
+    return run
+
+
+def _remember(run: Run, about: dict[str, Any], parts: dict[str, dict[str, Any]]) -> None:
+    """Settings, events, and the beginning of the run."""
+    run.settings, run.history.first = _settings(about["settings"]), _settings(about["first_settings"])
+    for k, (batch, op, kind, name, index, value) in enumerate(about["events"]):
+        value = _settings(value) if kind == "settings" else parts["event"][str(k)]
+        run.history.events.append(Event(batch, op, kind, name, _tuples(index), value))
+    if parts["start"]:
+        run.history.add(about["first"], parts["start"])
+    if not run.history.at(run.batch):
+        run.history.add(run.batch, run.state)
+
+
+def _settings(fields: list[Any]) -> Settings:
+    frozen, resting, *rest = fields
+    return Settings(tuple(frozen), tuple(resting), *rest)
+
+
+def _tuples(value: Any) -> Any:
+    return tuple(_tuples(v) for v in value) if isinstance(value, list) else value
+
+
+def _choose(path: Path) -> Path:
+    if path.is_file():
+        return path
+    found = checkpoints(path) if path.is_dir() else []
+    if not found:
+        raise CheckpointError(f"{path}: there is no saved run here. run.save({str(path)!r}) writes one.")
+    return found[0]
+
+
+def _read(file: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The contents of a file, or an error that offers the file before."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(str(file), framework="numpy") as stream:
+            metadata = stream.metadata() or {}
+            arrays = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118
+        text = metadata["cutaway"]
+        if _digest(text, arrays) != metadata["sha256"]:
+            raise CheckpointError("its checksum does not fit its contents")
+        about = json.loads(text)
+    except (SafetensorError, KeyError, ValueError, OSError) as error:
+        before = [f for f in checkpoints(file.parent) if f != file] if _NAME.match(file.name) else []
+        offer = f" The one before it is there: Run.resume({str(before[0])!r})." if before else ""
+        what = "no saved run of Cutaway" if isinstance(error, KeyError) else f"damaged ({error})"
+        raise CheckpointError(f"{file} is {what}, so nothing was loaded.{offer}") from None
+    if about["format"] > FORMAT:
+        raise CheckpointError(f"{file} was written by a newer version of Cutaway; upgrade to read it.")
+    return about, arrays
+
+
+def _find(wanted: dict[str, Any] | None, given: Any) -> Dataset | None:
+    """The data that the run was trained on: given, or found by its name; None where it is not to be had."""
+    from .run import as_dataset
+
+    if wanted is None:
+        return None
+    if given is not None:
+        data = as_dataset(given)
+        if data.checksum != wanted["checksum"]:
+            raise CheckpointError(
+                f"These are not the data of the saved run ({wanted['name'] or 'without a name'}, "
+                f"{wanted['examples']:,} examples): the numbers differ, so it could not go on as it began."
+            )
+        return data
+    name, _, part = wanted["name"].partition("/")
+    try:
+        found = getattr(load(name), part or "train", None) if name else None
+    except CutawayError:
+        return None
+    return found if isinstance(found, Dataset) and found.checksum == wanted["checksum"] else None
+
+
+def _compare(run: Run, about: dict[str, Any]) -> None:
+    now, then = machine.describe(run.threads), about["machine"]
+    differs = [f"{key} {then[key]} then, {now[key]} now" for key in then if then[key] != now.get(key)]
+    if differs:
+        run.notes.append(
+            f"This run was made on another machine ({'; '.join(differs)}): it goes on, but the last digits may differ."
+        )

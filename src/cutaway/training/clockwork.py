@@ -1,0 +1,280 @@
+"""The clockwork of a run: where it stands, what comes next, and how it goes there, forwards and back, to the bit.
+
+It knows nothing of progress bars, files or pictures. Its position is (batch, op): so many batches are done, and so
+many moments of the next one have passed. Everything at a position is a function of the position and the events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..data import DataLoader, Dataset
+from ..engine.errors import CutawayError
+from ..engine.ops.arrange import real_index
+from ..engine.tape import Step
+from ..nn import Module
+from . import machine
+from .executor import Inputs, Readable
+from .history import Event, History, Settings
+from .programs import Programs
+
+__all__ = ["Clockwork", "Moment", "changed"]
+
+_FIRST = np.int64(0)  # a batch that is not shared among workers begins with its example 0
+
+
+class Moment(NamedTuple):
+    """A place where a run can be stopped.
+
+    kind: "data" (the batch is there), "forward", "loss", "backward", "update", or "batch" (it is done)
+    batch, op: where it is: so many moments of that batch have passed
+    label: phase and layer, "forward/1"
+    step: the step of the tape that has just been done, if any
+    """
+
+    kind: str
+    batch: int
+    op: int
+    label: str
+    step: Step | None
+
+
+class Clockwork:
+    """State, history and position of a run, and the ways to move."""
+
+    net: Module | None
+    data: Dataset | None
+    programs: Programs
+
+    def __init__(self, seed: int, augment: Sequence[Any], settings: Settings, budget: int, threads: int) -> None:
+        self.seed, self.augment, self.threads = seed, tuple(augment), threads
+        self.state: dict[str, Any] = {}
+        self.batch, self.op = 0, 0
+        self.results: list[tuple[Any, ...]] = []  # of every batch done: its loss, then its metrics
+        self.settings = settings
+        self.history = History(budget)
+        self.history.first = settings
+        self.seconds, self.seconds_a_batch = 0.0, 0.0
+        self._walker: Iterator[Moment] | None = None
+        self._inside: Readable | None = None
+        self._loaders: dict[int, DataLoader] = {}
+
+    # -- batches ----------------------------------------------------------------------------------------------
+    def loader(self) -> DataLoader:
+        """The loader that deals out batches of the present size."""
+        if self.data is None:
+            raise CutawayError(
+                "The data of this saved run was not found, so it can predict but not train. "
+                "Give it: Run.resume(path, data=...)."
+            )
+        size = self.settings.batch_size
+        if size not in self._loaders:
+            self._loaders[size] = DataLoader(self.data, size, seed=self.seed, augment=self.augment)
+        return self._loaders[size]
+
+    def number(self, batch: int) -> int:
+        """The loader's number for a batch of the run (they differ after the batch size was changed)."""
+        return batch - self.settings.since + self.settings.epoch * len(self.loader())
+
+    @property
+    def epoch(self) -> int:
+        """How many passes over the data are done."""
+        return self.number(self.batch) // len(self.loader())
+
+    @property
+    def dtype(self) -> Any:
+        """The kind of number that the network computes with."""
+        return next((a.dtype for a in self.state.values() if a.dtype.kind == "f"), np.dtype(np.float32))
+
+    def typed(self, array: Any) -> Any:
+        """The array in the network's kind of number, if it holds fractions."""
+        return array.astype(self.dtype) if array.dtype.kind == "f" and array.dtype != self.dtype else array
+
+    def inputs(self, batch: int) -> Inputs:
+        """What the batch of this number feeds to the program: a pure function of the number."""
+        x, y = self.loader().batch(self.number(batch))
+        return self.typed(x), self.typed(y), np.int64(batch), _FIRST
+
+    def _feed(self, start: int, stop: int) -> Iterator[Inputs]:
+        if self.dtype != np.float32:
+            yield from (self.inputs(k) for k in range(start, stop))
+            return
+        deal, shift = self.loader().batch, self.number(0)  # lean: on a tiny network every call is felt
+        for k in range(start, stop):
+            x, y = deal(k + shift)
+            yield x, y, np.int64(k), _FIRST
+
+    def executor(self) -> Readable:
+        """What computes the batch that comes next."""
+        x, y, _, _ = self.inputs(self.batch)
+        return self.programs.training(x, y, self.settings)
+
+    def _same_shape_until(self) -> int:
+        """The first batch from here on whose size differs from this one's: the last of an epoch is often smaller."""
+        loader = self.loader()
+        if len(loader.dataset) % loader.batch_size == 0:
+            return 2**62
+        left = len(loader) - 1 - self.number(self.batch) % len(loader)
+        return self.batch + (left or 1)
+
+    # -- forwards ---------------------------------------------------------------------------------------------
+    def advance(self, stop: int, seconds: float | None = None) -> None:
+        """Train silently to the beginning of a batch, or for about so many seconds; the core of every driver."""
+        limit = None if seconds is None else perf_counter() + seconds
+        while self.batch < stop:
+            here = self.batch
+            self._remember()
+            if self.history.inside(here):  # an edit fell into the middle of this batch: walk it
+                for _ in self._walk():
+                    pass
+                continue
+            end = min(stop, self._same_shape_until(), max(here + 1, self.history.next_due(here)))
+            event = self.history.next_event(here)
+            end = end if event is None else min(end, event)
+            if seconds is not None:
+                end = min(end, here + max(1, int(seconds / self.seconds_a_batch)) if self.seconds_a_batch else here + 1)
+            start, results = perf_counter(), self.results
+            for result in self.executor().replay(self._feed(here, end)):
+                results.append(result)
+                self.batch += 1
+            took = perf_counter() - start
+            self.seconds += took
+            took /= end - here
+            self.seconds_a_batch = took if not self.seconds_a_batch else 0.7 * self.seconds_a_batch + 0.3 * took
+            self._arrive()
+            if limit is not None and perf_counter() >= limit:
+                return
+
+    def _remember(self, always: bool = False) -> None:
+        """Take a snapshot of the beginning of this batch, if one is due (one after an event would come too late)."""
+        if (always or self.history.next_due(self.batch) <= self.batch) and not self.history.at(self.batch):
+            self.history.add(self.batch, self.state, self.seconds_a_batch)
+
+    def _arrive(self) -> None:
+        """At the beginning of a batch: whatever was changed by hand here is changed again."""
+        events = self.history.at(self.batch)
+        if events:
+            self.history.add(self.batch, self.state)
+            for event in events:
+                self._apply(event)
+
+    def moments(self) -> Iterator[Moment]:
+        """Every moment from here on, without end: whoever holds this generator drives the run."""
+        while True:
+            if self._walker is None:
+                self._walker = self._walk()
+            with machine.threads(self.threads):
+                moment = next(self._walker)
+            yield moment
+
+    def _walk(self) -> Iterator[Moment]:
+        """One batch, moment by moment."""
+        here = self.batch
+        self._remember()
+        executor = self._inside = self.executor()
+        steps = executor.walk(self.inputs(here))
+        self.op = 1
+        self._relive()
+        yield Moment("data", here, 1, "", None)
+        for step in steps:
+            self.op += 1
+            self._relive()
+            yield Moment(step.label.partition("/")[0], here, self.op, step.label, step)
+        self.results.append(tuple(executor.values[slot] for slot in executor.program.results.values()))
+        self.batch, self.op = here + 1, 0
+        self._walker = self._inside = None
+        self._arrive()
+        yield Moment("batch", here, len(executor.program.steps) + 2, "", None)
+
+    def _relive(self) -> None:
+        for event in self.history.at(self.batch, self.op):
+            self._apply(event)
+
+    # -- backwards --------------------------------------------------------------------------------------------
+    def go(self, batch: int, op: int = 0) -> None:
+        """To any position, back or forth, exact to the bit: the nearest snapshot, then the same steps again."""
+        earliest = min(self.history.snapshots, default=self.batch)
+        if batch < earliest or op < 0:
+            raise CutawayError(f"This run remembers nothing before batch {earliest}.")
+        self._drop_walk()
+        with machine.threads(self.threads):
+            if batch < self.batch or self.history.at(batch):
+                self._restore(self.history.nearest(batch))
+            stride = max(1, (batch - self.batch) // 8)  # on the way remember more, so that the next step back is short
+            while self.batch < batch:
+                self.advance(min(batch, self.batch + stride))
+                self._remember(always=True)
+            moments = self.moments()
+            for _ in range(op):
+                next(moments)
+
+    def _restore(self, batch: int) -> None:
+        fresh = self.history.restore(batch)
+        self.state.clear()
+        self.state.update(fresh)
+        self.batch = batch
+        del self.results[batch - self._first_result :]
+        self._set(self.history.settings_before(batch))
+        for event in self.history.at(batch):
+            self._apply(event)
+
+    _first_result = 0  # the batch of results[0]
+
+    def _drop_walk(self) -> None:
+        self._walker = self._inside = None
+        self.op = 0
+
+    # -- changes by hand --------------------------------------------------------------------------------------
+    def current(self, name: str) -> tuple[Any, int | None]:
+        """The array of that name now, and its slot while a batch is open."""
+        if self._inside is None:
+            return self.state[name], None
+        program = self._inside.program
+        if name.startswith("slot:"):
+            slot = int(name[5:])
+        else:
+            slot = program.inputs[name] if name in program.inputs else program.state.get(name, -1)
+        return (self.state[name], None) if slot == -1 else (self._inside.see(slot), slot)
+
+    def _write(self, event: Event) -> None:
+        """A change becomes part of the history, and is made."""
+        if event.op == 0 and event.batch == self.batch:
+            self._remember(always=True)
+        self.history.write(event)
+        if (event.batch, event.op) == (self.batch, self.op):
+            self._apply(event)
+
+    def _apply(self, event: Event) -> None:
+        if event.kind == "settings":
+            self._set(event.value)
+            return
+        old, slot = self.current(event.name)
+        if slot is None or self._inside is None:
+            self.state[event.name] = changed(old, event)
+            return
+        self._inside.put(slot, changed(old, event))
+        carried = self._inside.program.carry.get(event.name)
+        if carried is not None and self._inside.values[carried] is not None:  # its next value is there already
+            self._inside.put(carried, changed(np.asarray(self._inside.values[carried]), event))
+
+    def _set(self, settings: Settings) -> None:
+        """Put the network as the settings say."""
+        self.settings = settings
+
+
+def changed(old: Any, event: Event) -> Any:
+    """A copy of the array with the event's change in it."""
+    new = np.array(old, order="C")
+    try:
+        new[() if event.index is None else real_index(event.index)] = event.value
+    except (IndexError, ValueError) as error:
+        at = "" if event.index is None else f" at {event.index}"
+        raise CutawayError(
+            f"edit: {event.name} has shape {np.shape(old)}; a value of shape {event.value.shape} does not go "
+            f"in{at} ({error})."
+        ) from None
+    return new
