@@ -1,0 +1,278 @@
+"""Every operation against its twin in PyTorch: values, and gradients for every input.
+
+PyTorch is the second opinion that shares no line of code and no habit of thought with ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F  # noqa: N812 (as everybody calls it)
+
+import cutaway.optim.schedules as schedules
+from cutaway.engine import OPS, Tape, Tensor, backward, ops
+from cutaway.engine.op import Op
+from cutaway.engine.ops.arrange import real_index
+from cutaway.engine.ops.windows import pair
+from cutaway.engine.sample import Sample
+
+Twin = Callable[..., Any]
+
+
+# -- the twins, in PyTorch's own words -----------------------------------------------------------------------------
+def turned(x: Any, flip: bool) -> Any:
+    return x.mT if flip else x
+
+
+def sum_to(x: Any, to: Any) -> Any:
+    return x.sum_to_size(to)
+
+
+def paste(x: Any, index: Any, to: Any) -> Any:
+    where = torch.from_numpy(np.arange(int(np.prod(to))).reshape(to)[real_index(index)].copy())
+    return torch.zeros(int(np.prod(to)), dtype=x.dtype).index_put((where.reshape(-1),), x.reshape(-1)).reshape(to)
+
+
+def cut(x: Any, index: Any) -> Any:
+    where = torch.from_numpy(np.arange(x.numel()).reshape(x.shape)[real_index(index)].copy())
+    return x.reshape(-1)[where.reshape(-1)].reshape(where.shape)
+
+
+def add_rows(g: Any, rows: Any, size: int) -> Any:
+    rest = g.shape[rows.ndim :]
+    return torch.zeros(size, *rest, dtype=g.dtype).index_add(0, rows.reshape(-1), g.reshape(-1, *rest))
+
+
+def axes(x: Any, dim: Any) -> tuple[int, ...]:
+    return tuple(range(x.ndim)) if dim is None else (dim,) if isinstance(dim, int) else tuple(dim)
+
+
+def winner(x: Any, dim: Any = None) -> Any:
+    """One-hot of the argmax along the searched sides, put last and counted as one."""
+    searched = [k % x.ndim for k in axes(x, dim)]
+    kept = [k for k in range(x.ndim) if k not in searched]
+    order = [*kept, *searched]
+    rows = x.permute(order).flatten(len(kept))
+    flags = F.one_hot(rows.argmax(-1), rows.shape[-1]).to(x.dtype)
+    return flags.reshape([x.shape[k] for k in order]).permute(np.argsort(order).tolist())
+
+
+def places_of_winners(x: Any, window: Any, stride: Any) -> Any:
+    return F.max_pool2d(x.detach(), pair(window), pair(stride), return_indices=True)[1].flatten(2)
+
+
+def place(g: Any, x: Any, window: Any, stride: Any) -> Any:
+    empty = torch.zeros(*x.shape[:2], x.shape[2] * x.shape[3], dtype=x.dtype)
+    return empty.scatter_add(2, places_of_winners(x, window, stride), g.flatten(2)).reshape(x.shape)
+
+
+def pick(v: Any, x: Any, window: Any, stride: Any) -> Any:
+    found = v.flatten(2).gather(2, places_of_winners(x, window, stride))
+    return found.reshape(F.max_pool2d(x, pair(window), pair(stride)).shape)
+
+
+def conv2d_x(g: Any, w: Any, size: Any, **how: Any) -> Any:
+    return torch.nn.grad.conv2d_input((g.shape[0], w.shape[1], *size), w, g, **how)
+
+
+def conv2d_w(x: Any, g: Any, window: Any, **how: Any) -> Any:
+    return torch.nn.grad.conv2d_weight(x, (g.shape[1], x.shape[1], *window), g, **how)
+
+
+def adam(weight: Any, slope: Any, shake: Any, alpha: Any, eps: Any) -> Any:
+    return torch.addcdiv(weight, -alpha * slope, shake.sqrt() + eps)
+
+
+def cosine(step: Any, kind: str, total: int = 1, floor: float = 0.0) -> Any:
+    if kind == "constant":
+        return torch.tensor(1.0)
+    assert kind == "cosine"
+    parameter = torch.nn.Parameter(torch.zeros(1))
+    optimizer = torch.optim.SGD([parameter], lr=1.0)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=total, eta_min=floor)
+    for _ in range(int(step)):
+        optimizer.step()
+        schedule.step()
+    return torch.tensor(schedule.get_last_lr()[0], dtype=torch.float32)
+
+
+TWINS: dict[str, Twin] = {
+    "abs": torch.abs,
+    "accuracy": lambda outputs, answers: (outputs.argmax(-1) == answers).to(outputs.dtype).mean(),
+    "adaptive_step": adam,
+    "add": torch.add,
+    "add_rows": add_rows,
+    "argmax": lambda x, dim=-1: torch.argmax(x, dim),
+    "batch_norm": lambda x, mean, var, weight, bias, eps: plain_batch_norm(x, mean, var, weight, bias, eps),
+    "blend": lambda old, new, keep: torch.lerp(new, old, keep),
+    "broadcast_to": lambda x, to: torch.broadcast_to(x, to),
+    "cast": lambda x, to: x.to(getattr(torch, to)),
+    "conv2d": lambda x, w, stride=1, padding=0: F.conv2d(x, w, stride=pair(stride), padding=pair(padding)),
+    "conv2d_w": conv2d_w,
+    "conv2d_x": conv2d_x,
+    "cross_entropy": F.cross_entropy,
+    "cut": cut,
+    "div": torch.div,
+    "equal": torch.eq,
+    "exp": torch.exp,
+    "gate": lambda g, control: torch.where(control > 0, g, torch.zeros((), dtype=g.dtype)),
+    "greater": torch.gt,
+    "greater_equal": torch.ge,
+    "leaky_relu": lambda x, slope=0.01: F.leaky_relu(x, slope),
+    "less": torch.lt,
+    "less_equal": torch.le,
+    "log": torch.log,
+    "log_softmax": lambda x, dim=-1: F.log_softmax(x, dim),
+    "matmul": lambda x, w, flip_x=False, flip_w=False: turned(x, flip_x) @ turned(w, flip_w),
+    "max": lambda x, dim=None, keepdim=False: torch.amax(x, axes(x, dim), keepdim),
+    "max_pool2d": lambda x, window, stride: F.max_pool2d(x, pair(window), pair(stride)),
+    "maximum": torch.maximum,
+    "mean": lambda x, dim=None, keepdim=False: torch.mean(x, axes(x, dim), keepdim),
+    "minimum": torch.minimum,
+    "mse": F.mse_loss,
+    "mul": torch.mul,
+    "neg": torch.neg,
+    "not_equal": torch.ne,
+    "one_hot": lambda answers, classes, dtype="float32": F.one_hot(answers, classes).to(getattr(torch, dtype)),
+    "pace": cosine,
+    "paste": paste,
+    "permute": lambda x, order: x.permute(order),
+    "pick": pick,
+    "place": place,
+    "power": lambda x, to: torch.pow(x, to),
+    "relu": torch.relu,
+    "reshape": lambda x, to: x.reshape(to),
+    "sigmoid": torch.sigmoid,
+    "sign": torch.sign,
+    "softmax": lambda x, dim=-1: F.softmax(x, dim),
+    "sqrt": torch.sqrt,
+    "sub": torch.sub,
+    "sum": lambda x, dim=None, keepdim=False: torch.sum(x, axes(x, dim), keepdim),
+    "sum_to": sum_to,
+    "take": lambda x, rows: F.embedding(rows, x) if x.ndim == 2 else x[rows],
+    "tanh": torch.tanh,
+    "var": lambda x, dim=None, keepdim=False, correction=0: torch.var(
+        x, axes(x, dim), correction=correction, keepdim=keepdim
+    ),
+    "winner": winner,
+}
+
+# No twin, and why.
+WITHOUT_TWIN = {
+    "dropout_mask": "PyTorch draws other numbers; what ours must do is tested in test_rng.py",
+    "filled": "PyTorch's Adam has it inside; the optimizers are compared as a whole",
+}
+
+
+def plain_batch_norm(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: float) -> Any:
+    """F.batch_norm gives no gradient to mean and var, so the values are asked of it and the slopes of its formula."""
+    across = (1, -1) + (1,) * (x.ndim - 2)
+    y = (x - mean.reshape(across)) / torch.sqrt(var.reshape(across) + eps) * weight.reshape(across)
+    y = y + bias.reshape(across)
+    torch.testing.assert_close(y, F.batch_norm(x, mean.detach(), var.detach(), weight, bias, eps=eps))
+    return y
+
+
+# -- the comparison --------------------------------------------------------------------------------------------------
+def test_every_operation_has_a_twin_or_a_reason() -> None:
+    assert schedules  # the operations of optim are registered as well
+    assert set(TWINS) | set(WITHOUT_TWIN) == set(OPS)
+    assert not set(TWINS) & set(WITHOUT_TWIN)
+
+
+PAIRS = [
+    pytest.param(OPS[name], sample, id=f"{name}-{k}")
+    for name in TWINS
+    if name in OPS
+    for k, sample in enumerate(OPS[name].samples)
+]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize(("op", "sample"), PAIRS)
+def test_values_and_gradients_agree(op: Op, sample: Sample, dtype: str) -> None:
+    close = {"rtol": 1e-9, "atol": 1e-10} if dtype == "float64" else {"rtol": 2e-4, "atol": 2e-5}
+    arrays = [np.asarray(a) for a in sample.arrays(11, dtype)]
+    with Tape():
+        ours = [Tensor(a) for a in arrays]
+        y = op(*ours, **sample.attrs)
+        weight = np.cos(np.arange(y.numel()) + 1.0).reshape(y.shape).astype(y.dtype)
+        grads = backward(y, ours, Tensor(weight))
+    theirs = [torch.tensor(a, requires_grad=a.dtype.kind == "f") for a in arrays]
+    z = TWINS[op.name](*theirs, **sample.attrs)
+    assert y.shape == tuple(z.shape) and str(y.dtype) == str(z.dtype).removeprefix("torch.")
+    np.testing.assert_allclose(y.data, z.detach().numpy(), **close)
+    if not z.requires_grad:
+        return
+    (z * torch.from_numpy(weight)).sum().backward()
+    for t, g in zip(theirs, grads, strict=True):
+        if t.requires_grad:
+            expected = np.zeros(t.shape) if t.grad is None else t.grad.numpy()
+            np.testing.assert_allclose(g.data, expected, **close)
+
+
+# -- the corners of the numbers --------------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", ["tanh", "sigmoid", "relu", "leaky_relu", "abs", "exp", "softmax", "log_softmax"])
+def test_huge_and_tiny_numbers(name: str) -> None:
+    x = np.array([[-1e4, -80.0, -1e-30, 0.0, 1e-30, 80.0], [0.0, 0.0, 0.0, 0.0, 0.0, 1e4]], np.float32)
+    x = np.minimum(x, 85) if name == "exp" else x
+    with Tape():
+        ours = Tensor(x)
+        y = OPS[name](ours)
+        (g,) = backward(y.sum() if name not in ("softmax", "log_softmax") else y[0, 1], [ours])
+    theirs = torch.tensor(x, requires_grad=True)
+    z = TWINS[name](theirs)
+    (z.sum() if name not in ("softmax", "log_softmax") else z[0, 1]).backward()
+    assert theirs.grad is not None
+    np.testing.assert_allclose(y.data, z.detach().numpy(), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(g.data, theirs.grad.numpy(), rtol=1e-5, atol=1e-6)
+
+
+def test_sure_and_wrong_costs_much_but_not_infinity() -> None:
+    x = np.array([[1000.0, -1000.0], [-1000.0, 1000.0]], np.float32)
+    loss = ops.cross_entropy(Tensor(x), Tensor([1, 1]))
+    assert loss.item() == F.cross_entropy(torch.tensor(x), torch.tensor([1, 1])).item() == 1000.0
+
+
+def test_of_equal_numbers_in_a_window_the_first_wins_as_in_torch() -> None:
+    x = np.zeros((1, 1, 4, 4), np.float32)
+    with Tape():
+        ours = Tensor(x)
+        (g,) = backward(ops.max_pool2d(ours, window=2, stride=2).sum(), [ours])
+    theirs = torch.tensor(x, requires_grad=True)
+    F.max_pool2d(theirs, 2).sum().backward()
+    assert theirs.grad is not None
+    np.testing.assert_array_equal(g.data, theirs.grad.numpy())
+
+
+# -- an unrolled recurrent network with a loss at every step --------------------------------------------------------
+def recurrent(x: Any, w: Any, u: Any, b: Any, targets: Any, tanh: Any, square: Any) -> Any:
+    """h' = tanh(x w + h u + b); the loss looks at every h, so every h is felt along many roads."""
+    h = None
+    loss = None
+    for t in range(x.shape[1]):
+        z = x[:, t] @ w + b
+        h = tanh(z if h is None else z + h @ u)
+        miss = square(h - targets[:, t])
+        loss = miss if loss is None else loss + miss
+    return loss
+
+
+def test_unrolled_recurrent_network_with_a_loss_at_every_step() -> None:
+    r = np.random.default_rng(3)
+    arrays = [r.normal(size=s) for s in [(2, 7, 3), (3, 4), (4, 4), (4,), (2, 7, 4)]]
+    with Tape():
+        ours = [Tensor(a) for a in arrays]
+        loss = recurrent(*ours, tanh=ops.tanh, square=lambda m: (m * m).mean())
+        grads = backward(loss, ours)
+    theirs = [torch.tensor(a, requires_grad=True) for a in arrays]
+    other = recurrent(*theirs, tanh=torch.tanh, square=lambda m: (m * m).mean())
+    other.backward()
+    assert loss.item() == pytest.approx(other.item(), rel=1e-12)
+    for g, t in zip(grads, theirs, strict=True):
+        assert t.grad is not None
+        np.testing.assert_allclose(g.data, t.grad.numpy(), rtol=1e-10, atol=1e-12)
