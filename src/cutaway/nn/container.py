@@ -22,14 +22,14 @@ class Sequential(Module):
     (1, 3)
     """
 
-    def __init__(self, *layers: Module) -> None:
+    def __init__(self, *layers: Any) -> None:
         for layer in layers:
             if not isinstance(layer, Module):
                 name = getattr(layer, "__name__", layer)
                 raise TypeError(
                     f"Sequential takes layers, but was given {name!r}; did you mean nn.{name}() with brackets?"
                 )
-        self.layers = list(layers)
+        self.layers: list[Module] = list(layers)
         self._all()
 
     def children(self) -> Iterator[tuple[str, Any]]:

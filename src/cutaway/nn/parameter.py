@@ -43,7 +43,7 @@ class Parameter(engine.Parameter):
             self._numbers = None
 
     @property
-    def data(self) -> Any:  # type: ignore[override]
+    def data(self) -> Any:
         """The numbers, drawn when first looked at."""
         if self._numbers is None and self._rule is not None and self._shape is not None:
             self._numbers = self._rule.draw(self._shape, self._seed, self.name).astype(self._type)

@@ -1,8 +1,8 @@
 """Training: a run that can be stopped anywhere.
 
-run (the Run), clockwork (position, going forwards and back), loop (what `train` does around it), program (one step as a tape), programs (all that a
-run has recorded), executor (replay, walk, see, state), history (the time machine), evaluation, checkpoint, progress,
-interrupt (Ctrl-C), machine (what the bits depend on).
+run (the Run), clockwork (its position, and going forwards and back), loop (what `train` does around it), program (one
+step as a tape), programs (all that a run has recorded), executor (replay, walk, see, state), history (the time
+machine), evaluation, checkpoint, progress, interrupt (Ctrl-C), machine (what the bits depend on).
 """
 
 from .clockwork import Moment

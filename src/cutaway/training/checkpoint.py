@@ -137,7 +137,7 @@ def _complete(run: Run) -> None:
 
 
 def _describe(data: Dataset | None) -> dict[str, Any] | None:
-    return data and {"name": data.name, "checksum": data.checksum, "examples": len(data)}
+    return None if data is None else {"name": data.name, "checksum": data.checksum, "examples": len(data)}
 
 
 def _digest(text: str, arrays: Mapping[str, Any]) -> str:

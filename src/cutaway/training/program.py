@@ -1,4 +1,4 @@
-"""What one training step is, as a tape: forward, loss, backward, update. And what using the network is: forward, loss."""
+"""What one training step is, as a tape: forward, loss, backward, update; and what using the network is."""
 
 from __future__ import annotations
 

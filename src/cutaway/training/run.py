@@ -190,9 +190,9 @@ class Run(Clockwork):
 
     # -- going back -------------------------------------------------------------------------------------------
     def at(self, batch: int, op: int = 0) -> Self:
-        """Go to the beginning of any batch, back or forth, or to where ``op`` of its moments have passed; exact to the bit.
+        """Go to the beginning of any batch, back or forth, or to where ``op`` of its moments have passed.
 
-        Going forwards again relives the same future, edits and all, until something is changed.
+        Exact to the bit. Going forwards again relives the same future, edits and all, until something is changed.
         """
         if self._walker is None:
             self.notice()
@@ -347,7 +347,7 @@ class Run(Clockwork):
 
     # -- looking ----------------------------------------------------------------------------------------------
     def see(self, name: int | str) -> Any:
-        """A part of the state by its name, as it is at this moment; while a batch is open also any slot by its number."""
+        """A part of the state by its name, as it is now; while a batch is open also any slot by its number."""
         return self.current(self._name(name))[0]
 
     @property
