@@ -12,6 +12,7 @@ from .loader import DataLoader
 from .places import home
 from .registry import Entry, catalog, fetch, load
 from .splits import Splits
+from .table import Table, table
 
 __all__ = [
     "Crop",
@@ -24,9 +25,11 @@ __all__ = [
     "Flip",
     "Shift",
     "Splits",
+    "Table",
     "TableError",
     "catalog",
     "fetch",
     "home",
     "load",
+    "table",
 ]
