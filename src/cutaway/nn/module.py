@@ -90,19 +90,26 @@ class Module:
         return list(found)
 
     def named_state(self) -> Iterator[tuple[str, Parameter]]:
-        """Every parameter and buffer under every name it has (a shared one has several)."""
+        """Every parameter and buffer under every name it has from here (a shared one has several)."""
         for module in self.modules():
+            inside = module.path[len(self.path) :].lstrip(".")
             for key, child in module.children():
                 if isinstance(child, Parameter):
-                    yield f"{module.path}.{key}" if module.path else key, child
+                    yield f"{inside}.{key}" if inside else key, child
 
     def _all(self) -> dict[str, Parameter]:
         first: dict[Parameter, str] = {}
         for name, parameter in self.named_state():
             first.setdefault(parameter, name)
-        for parameter, name in first.items():
-            parameter.name = name
+        for parameter, name in first.items():  # its own name is the one in the whole tree
+            parameter.name = f"{self.path}.{name}" if self.path else name
         return {name: parameter for parameter, name in first.items()}
+
+    def root(self) -> Self:
+        """Make this the whole tree: from now on names are counted from here (a part may have stood elsewhere)."""
+        self.path = ""
+        self._all()
+        return self
 
     def named_parameters(self) -> dict[str, Parameter]:
         """Name -> parameter, for all that are trained.
@@ -150,9 +157,8 @@ class Module:
         True
         """
         known = dict(self.named_state())
-        own = self._all()
-        aliases = {known[name].name for name in tree if name in known}
-        missing = [name for name in own if name not in aliases]
+        told = {known[name] for name in tree if name in known}
+        missing = [name for name, parameter in self._all().items() if parameter not in told]
         extra = [name for name in tree if name not in known and not self._ignores(name)]
         shapes = [
             f"{name}: the network has {known[name].shape}, the state {np.shape(array)}"

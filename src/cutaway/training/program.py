@@ -32,6 +32,7 @@ def training_program(
     >>> [step.op.name for step in program.steps if step.label.startswith("update")]
     ['mul', 'sub', 'mul', 'sub']
     """
+    net.root()
     with Tape(seed=seed) as tape:
         value, _ = _forward(tape, net, loss, x, y, metrics)
         trained = {name: p for name, p in net.named_parameters().items() if p.requires_grad and p in tape.leaves}
@@ -49,7 +50,7 @@ def evaluation_program(
 
     The layers of Cutaway leave the batch free, so the program recorded on one batch fits any batch size.
     """
-    modules = net.modules()
+    modules = net.root().modules()
     modes = [module.training for module in modules]
     net.eval()
     try:

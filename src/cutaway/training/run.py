@@ -13,7 +13,7 @@ import numpy as np
 from ..data import Dataset
 from ..engine.errors import CutawayError
 from ..engine.tape import Tape
-from ..engine.tensor import plain_index
+from ..engine.plain import plain_index
 from ..nn import Module
 from ..optim import Optimizer
 from . import evaluation, loop, machine
@@ -87,7 +87,7 @@ class Run(Clockwork):
 
     def _begin(self, net: Module) -> None:
         """Take over the network's numbers, record the first program, and check all answers against its outputs."""
-        self._parameters = {**net.named_parameters(), **net.named_buffers()}
+        self._parameters = {**net.root().named_parameters(), **net.named_buffers()}
         self.state.update({name: np.array(p.data, order="C") for name, p in self._parameters.items()})
         self.settings = self.history.first = self._settings_of(net)
         self._publish()
@@ -101,7 +101,7 @@ class Run(Clockwork):
 
     def take_over(self, net: Module) -> None:
         """Let a saved run have its network again: the network gets the run's numbers."""
-        parts = {**net.named_parameters(), **net.named_buffers()}
+        parts = {**net.root().named_parameters(), **net.named_buffers()}
         net.load_state({name: self.state[name] for name in parts if name in self.state})
         self.net = self.programs.net = net
         self._parameters = parts
