@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import CutawayError, DtypeError, TapeError
+from .errors import CutawayError, DtypeError, ShapeError, TapeError
+from .plain import plain_index, plain_sides, the_number
 from .registry import apply
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class Tensor:
         >>> Tensor(2.5).item()
         2.5
         """
-        return self.data.item()
+        return the_number(self.data, "x.item()")
 
     def numpy(self) -> NDArray[Any]:
         """The array itself."""
@@ -116,15 +117,17 @@ class Tensor:
         return np.array(self.data, dtype=dtype, copy=copy)
 
     def __float__(self) -> float:
-        return float(self.data)
+        return float(the_number(self.data, "float(x)"))
 
     def __int__(self) -> int:
-        return int(self.data)
+        return int(the_number(self.data, "int(x)"))
 
     def __bool__(self) -> bool:
-        return bool(self.data)
+        return bool(the_number(self.data, "`if x` (yes or no?)"))
 
     def __len__(self) -> int:
+        if not self.data.ndim:
+            raise ShapeError("len(x): this tensor is one number; it has no rows to count or to go through.")
         return len(self.data)
 
     def __iter__(self) -> Iterator[Tensor]:
@@ -260,13 +263,13 @@ class Tensor:
         Tensor([[1., 2.],
                 [3., 4.]])
         """
-        return apply("reshape", self, to=_sides(to))
+        return apply("reshape", self, to=plain_sides(to))
 
     view = reshape
 
     def permute(self, *order: Any) -> Tensor:
         """The same numbers with the sides in another order."""
-        return apply("permute", self, order=_sides(order))
+        return apply("permute", self, order=plain_sides(order))
 
     def transpose(self, dim0: int, dim1: int) -> Tensor:
         """Two sides change places."""
@@ -303,7 +306,7 @@ class Tensor:
 
     def expand(self, *to: Any) -> Tensor:
         """Repeat sides of length one."""
-        return apply("broadcast_to", self, to=_sides(to))
+        return apply("broadcast_to", self, to=plain_sides(to))
 
     def __getitem__(self, index: Any) -> Tensor:
         return pick_out(self, index)
@@ -378,7 +381,13 @@ def product(x: Tensor, w: Any) -> Tensor:
 def pick_out(x: Tensor, index: Any) -> Tensor:
     """``x[index]``: one part of x, a slice, or the rows that whole numbers name."""
     if isinstance(index, Tensor | np.ndarray | list):
-        return apply("take", x, index if isinstance(index, Tensor) else Tensor(np.asarray(index)))
+        rows = index if isinstance(index, Tensor) else Tensor(np.asarray(index))
+        if rows.dtype.kind == "b":
+            raise DtypeError(
+                "x[mask]: with True and False the shape would depend on the numbers. Type x[np.flatnonzero(mask)] "
+                "to take the rows that are True, or x * mask.float() to set the others to 0."
+            )
+        return apply("take", x, rows)
     parts = index if isinstance(index, tuple) else (index,)
     if any(isinstance(p, Tensor | np.ndarray | list) for p in parts):
         raise CutawayError(
@@ -386,27 +395,3 @@ def pick_out(x: Tensor, index: Any) -> Tensor:
             "For one number of every row multiply by ops.one_hot(numbers, classes) and sum."
         )
     return apply("cut", x, index=plain_index(parts))
-
-
-def plain_index(index: Any) -> tuple[Any, ...]:
-    """An index as plain data that can be saved: slices become ("slice", start, stop, step).
-
-    >>> plain_index((2, slice(0, 5)))
-    (2, ('slice', 0, 5, None))
-    """
-    parts = index if isinstance(index, tuple) else (index,)
-    return tuple(
-        ("slice", part.start, part.stop, part.step)
-        if isinstance(part, slice)
-        else "..."
-        if part is Ellipsis
-        else part
-        if part is None or (isinstance(part, tuple) and part[:1] == ("slice",)) or part == "..."
-        else int(part)
-        for part in parts
-    )
-
-
-def _sides(sides: tuple[Any, ...]) -> tuple[int, ...]:
-    flat = sides[0] if len(sides) == 1 and isinstance(sides[0], tuple | list) else sides
-    return tuple(int(n) for n in flat)
