@@ -26,13 +26,22 @@ _current: ContextVar[Tape | None] = ContextVar("cutaway_tape", default=None)
 
 
 class Step(NamedTuple):
-    """One line of the tape: plain data that can be shown, saved, run again and differentiated."""
+    """One line of the tape: plain data that can be shown, saved, run again and differentiated.
+
+    op: what is done; inputs: the slots it reads; output: the slot it fills; attrs: its settings
+    label: when and where, phase/path: "forward/3", "backward/3", "update/3.weight"
+
+    >>> with Tape() as tape:
+    ...     y = Tensor([1.0, 2.0]).sum()
+    >>> tape.steps[0].op.name, tape.steps[0].inputs, tape.steps[0].output
+    ('sum', (0,), 1)
+    """
 
     op: Op
     inputs: tuple[int, ...]
     attrs: dict[str, Any]
     output: int
-    label: str  # phase/path: "forward/3", "backward/3", "update/3.weight"
+    label: str
 
 
 class Parameter(Tensor):

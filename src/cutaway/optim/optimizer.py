@@ -49,6 +49,15 @@ class Optimizer:
     average: keep a slow average of the weights with this factor (0.999, say) and evaluate with it
     groups: other hyper-parameters for some weights: {"0.*": {"alpha": 1e-4}, "*.bias": {"weight_decay": 0.0}};
         the first pattern that fits a name counts
+
+    A rule of your own is a subclass with a `kind` and a `rule`:
+
+    >>> class Sign(Optimizer):
+    ...     kind = "sign"
+    ...     def rule(self, weight, g, group):
+    ...         return weight - ct.ops.sign(g) * group.alpha, {}
+    >>> Sign(alpha=0.1)
+    Sign(alpha=0.1)
     """
 
     kind: ClassVar[str] = ""

@@ -24,7 +24,11 @@ SCHEDULES: dict[str, type[Schedule]] = {}
 
 @dataclass(frozen=True)
 class Schedule:
-    """The base: ``at(batch)`` is the factor for the batch of that number, counted from 0."""
+    """The base: ``at(batch)`` is the factor for the batch of that number, counted from 0.
+
+    >>> Schedule.of({"kind": "cosine", "total": 10})
+    Cosine(total=10, floor=0.0)
+    """
 
     kind: ClassVar[str] = ""
 

@@ -34,6 +34,9 @@ class Moment(NamedTuple):
     batch, op: where it is: so many moments of that batch have passed
     label: phase and layer, "forward/1"
     step: the step of the tape that has just been done, if any
+
+    >>> Moment("forward", 12, 3, "forward/1", None).label
+    'forward/1'
     """
 
     kind: str

@@ -21,7 +21,13 @@ MOST = 512  # snapshots; more would only cost time to look through
 
 
 class Settings(NamedTuple):
-    """How the run is set from some batch on. Batches are counted anew, from ``epoch``, where the batch size changes."""
+    """How the run is set from some batch on.
+
+    Where the batch size changes, batches are counted anew, from the beginning of ``epoch``.
+
+    >>> Settings(batch_size=32).frozen
+    ()
+    """
 
     frozen: tuple[str, ...] = ()  # names of parameters that are not trained
     resting: tuple[str, ...] = ()  # paths of modules in eval() mode
