@@ -152,7 +152,7 @@ class Tape:
 
     def number(self, value: Any, dtype: Any) -> Tensor:
         """A constant typed into the code: the same one has one slot."""
-        key = (value, str(dtype))
+        key = (value or str(value), str(dtype))  # 0.0 and -0.0 are equal, but not the same
         if key not in self._numbers:
             slot = self._fill(np.asarray(value, dtype))
             self.constants.add(slot)
