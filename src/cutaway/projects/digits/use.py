@@ -1,0 +1,67 @@
+"""Using the trained network: which digit is on this picture, and how sure is that?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cutaway.engine.errors import CutawayError
+from cutaway.training import Run
+
+__all__ = ["Answer", "answers", "shares", "trained_run"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the network says about one picture.
+
+    digit: the likeliest; shares: how likely each of the ten is, together 1
+    picture: what it was shown, (28, 28)
+    """
+
+    digit: int
+    shares: NDArray[Any]
+    picture: NDArray[Any]
+
+
+def answers(run: Run, pictures: Sequence[NDArray[Any]]) -> list[Answer]:
+    """Ask about pictures (28, 28) such as ``digit_in`` makes them.
+
+    >>> import numpy as np
+    >>> from cutaway.projects.digits import Recipe, new_run
+    >>> answer, = answers(new_run(Recipe()), [np.zeros((28, 28), np.float32)])
+    >>> answer.shares.shape, bool(abs(answer.shares.sum() - 1) < 1e-5)
+    ((10,), True)
+    """
+    stack = np.stack([np.asarray(p, np.float32) for p in pictures])[:, None]
+    chances = shares(run.predict(stack))
+    return [Answer(int(c.argmax()), c, p) for c, p in zip(chances, pictures, strict=True)]
+
+
+def shares(scores: NDArray[Any]) -> NDArray[Any]:
+    """Scores (N, 10) as shares of one: the softmax, e^score over the sum of all of them.
+
+    >>> shares(np.log([[1.0, 3.0]])).round(2).tolist()
+    [[0.25, 0.75]]
+    """
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+
+
+def trained_run(folder: Path) -> Run:
+    """The run that ``cutaway run digits`` saved in a folder.
+
+    Raises CutawayError with what to type when there is none.
+    """
+    from cutaway.training.checkpoint import checkpoints
+
+    if not folder.is_dir() or not checkpoints(folder):
+        raise CutawayError(
+            f"There is no trained network in {folder} yet. Type: cutaway run digits (it takes about a minute)."
+        )
+    return Run.resume(folder)
