@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..engine import Tensor, ops
+from ..engine.errors import DtypeError
 from .module import Module
 
 __all__ = ["CrossEntropyLoss", "MSELoss"]
@@ -42,4 +43,15 @@ class MSELoss(Module):
     metrics = ()
 
     def forward(self, x: Tensor, target: Tensor) -> Tensor:
+        _amounts("MSELoss", x, target)
         return ops.mse(x, target)
+
+
+def _amounts(name: str, x: Tensor, target: Tensor) -> None:
+    """Targets of these losses are amounts; class numbers among them get a sentence of their own."""
+    if target.dtype.kind in "iub":
+        raise DtypeError(
+            f"{name} compares amounts, but the targets are whole numbers {target.shape}. If they are class numbers, use "
+            f"nn.CrossEntropyLoss(), or one_hot rows: ops.one_hot(target, classes={x.shape[-1] if x.ndim else 2}). "
+            "If they are amounts, write target.float()."
+        )

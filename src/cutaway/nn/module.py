@@ -51,7 +51,7 @@ class Module:
         raise CutawayError(f"{type(self).__name__} has no forward yet: write `def forward(self, x): return ...`.")
 
     def __call__(self, *inputs: Any) -> Any:
-        inputs = tuple(x if isinstance(x, Tensor | Module) else Tensor(x) for x in inputs)
+        inputs = tuple(x if isinstance(x, Tensor | Module) or x is None else self._read(x) for x in inputs)
         tape = Tape.current()
         try:
             if tape is None:
@@ -67,6 +67,14 @@ class Module:
                 where = f"layer {self.path}" if self.path else "the network"
                 error.add_note(f"   This happened in {where}, {self._line()}, which was given {given}.")
             raise
+
+    def _read(self, x: Any) -> Any:
+        """Plain arrays and lists, in the network's own kind of numbers; anything else as it is."""
+        if not isinstance(x, np.ndarray | list | float | int):
+            return x
+        tensor = Tensor(x)
+        kind = next((p.dtype for _, p in self.named_state()), tensor.dtype)
+        return Tensor(tensor.data.astype(kind)) if tensor.dtype.kind == "f" and tensor.dtype != kind else tensor
 
     # -- the tree -------------------------------------------------------------------------------------------
     def children(self) -> Iterator[tuple[str, Any]]:

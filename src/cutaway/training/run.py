@@ -397,7 +397,7 @@ class Run(Clockwork):
     def __repr__(self) -> str:
         last = f", loss {self.results[-1][0]:.4g}" if self.results else ""
         inside = f", {self.op} moments into the next" if self.op else ""
-        return f"Run {self.name}: {self.batch} batches done{inside}{last}"
+        return f"Run{' ' if self.name else ''}{self.name}: {self.batch} batches done{inside}{last}"
 
 
 def _known(unit: str) -> None:
