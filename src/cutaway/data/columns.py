@@ -180,7 +180,10 @@ class Category(Column):
 
     def describe(self) -> str:
         shown = ", ".join(self.words[:6]) + (", ..." if len(self.words) > 6 else "")
-        return f"{len(self.words)} words{' and others' * self.other}: {shown}"
+        return (
+            f"{len(self.words)} words{' and others' * self.other}: {shown}"
+            + "; missing cells count as none of them" * self.flag
+        )
 
 
 @dataclass(frozen=True)

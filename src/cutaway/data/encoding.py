@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,7 +69,8 @@ class Classes:
             )
         if outputs.size and not 0 <= outputs.min() <= outputs.max() < len(self.words):
             raise ShapeError(f"Class numbers go from 0 to {len(self.words) - 1}; here they reach {outputs.max()}.")
-        return np.array(self.words)[outputs]
+        names: NDArray[np.str_] = np.array(self.words)[outputs]
+        return names
 
 
 @dataclass(frozen=True)
@@ -106,10 +107,12 @@ class Encoding:
         cells = {column.name: [row[column.name] for row in given] for column in self.columns}
         return self.encode_columns(cells, lambda i, name: f"Row {i}, column {name!r}")
 
-    def encode_columns(self, cells: Mapping[str, Sequence[object]], where: Any) -> NDArray[np.float32]:
+    def encode_columns(
+        self, cells: Mapping[str, Sequence[object]], where: Callable[[int, str], str]
+    ) -> NDArray[np.float32]:
         """The same for whole columns of cells; ``where(row, column)`` names a cell in a message."""
         blocks = [
-            column.encode([self._known(c) for c in cells[column.name]], lambda i, name=column.name: where(i, name))
+            column.encode([self._known(cell) for cell in cells[column.name]], _within(where, column.name))
             for column in self.columns
         ]
         return np.concatenate(blocks, axis=1)
@@ -154,6 +157,10 @@ class Encoding:
                     f"{where} has no {column.name!r}, which the table had.{did_you_mean(column.name, there)} If it is "
                     "not known, give it and leave it empty (None)."
                 )
+
+
+def _within(where: Callable[[int, str], str], column: str) -> Where:
+    return lambda row: where(row, column)
 
 
 def did_you_mean(name: str, names: Sequence[str]) -> str:

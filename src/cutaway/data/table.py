@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .answers import Answers, Task, answered, find_answers
-from .columns import Category, Column, Date, Number, YesNo
+from .columns import Category, Column, Date, Number, Where, YesNo
 from .csvfile import Sheet, read_sheet
 from .dataset import Dataset
 from .dealing import by_chance, by_order
@@ -74,7 +74,7 @@ class Table:
         lines = [
             f"{self.name}: predict {target.name!r}, {answer}",
             f"{len(self.train):,} rows to train on, {held_out}; "
-            f"{_count(len(self.columns), 'column')} become {_count(len(self.encoding.outputs), 'number')}",
+            f"{_count(len(self.columns), 'column')} become{'s' * (len(self.columns) == 1)} {_count(len(self.encoding.outputs), 'number')}",
         ]
         width = max(len(column.name) for column in self.columns)
         lines += [f"    {c.name:{width}}  {c.kind:8}  {c.describe()}" for c in self.columns]
@@ -101,7 +101,7 @@ def table(
     day_first: bool | None = None,
     encoding: str = "utf-8",
 ) -> Table:
-    """A CSV file, ready to train on: every column turned into numbers, some rows held out.
+    r"""A CSV file, ready to train on: every column turned into numbers, some rows held out.
 
     The kind of each column is found out: amounts become (value - mean) / spread, yes/no becomes 0 or 1, each word
     of a category becomes a number of its own (1 or 0; at most ``most_words``, the rare ones together), dates become
@@ -118,7 +118,7 @@ def table(
     >>> import tempfile, pathlib
     >>> file = pathlib.Path(tempfile.mkdtemp()) / "flats.csv"
     >>> lines = [f"{a},{'north' if a % 3 else 'south'},{9 * a}" for a in range(20, 60)]
-    >>> _ = file.write_text("\\n".join(["area,side,rent", *lines]), encoding="utf-8")
+    >>> _ = file.write_text("\n".join(["area,side,rent", *lines]), encoding="utf-8")
     >>> flats = table(file, predict="rent")
     >>> flats.train.x.shape, flats.test.y.shape, flats.encoding.outputs
     ((32, 3), (8, 1), ('area', 'side: north', 'side: south'))
@@ -177,7 +177,7 @@ def _check_asked(sheet: Sheet, predict: str, others: Sequence[str]) -> None:
             hint += " There is only one column: if another sign divides the cells, say delimiter='...'."
         elif all(number_styles(known) for known in sheet.header):
             hint += " The first line holds numbers, and it should name the columns."
-        columns = ", ".join(map(repr, sheet.header[:30])) + ", ..." * (len(sheet.header) > 30)
+        columns = ", ".join(map(repr, sheet.header[:15])) + ", ..." * (len(sheet.header) > 15)
         raise TableError(f"{sheet.file} has no column {name!r}.{hint} Its columns are {columns}.")
     if predict in others:
         raise TableError(f"{predict!r} is the column to predict: it can be neither an input nor left out.")
@@ -195,8 +195,8 @@ def _refuse_text(sheet: Sheet, kinds: Mapping[str, Kind]) -> None:
     if texts:
         listed = "; ".join(f"{name!r}: {about}" for name, about in texts.items())
         raise TableError(
-            f"{sheet.file} has free text or names in {'a column' if len(texts) == 1 else 'some columns'} ({listed}). From "
-            "texts that hardly repeat nothing can be learnt about new rows. Leave out what should not count: "
+            f"{sheet.file} has free text or names in {'a column' if len(texts) == 1 else 'some columns'} ({listed}). "
+            "From texts that hardly repeat nothing can be learnt about new rows. Leave out what should not count: "
             f"ignore={list(texts)!r}."
         )
 
@@ -231,11 +231,15 @@ def _fit(
         elif len(set(cells)) == 1:
             left_out[name] = f"it is always {cells[0]!r} in the rows to train on"
         else:
-            columns.append(_fitted(name, kind, cells, most_words, lambda i, n=name: sheet.where(rows[i], n)))
+            columns.append(_fitted(name, kind, cells, most_words, _in_file(sheet, name, rows)))
     return tuple(columns)
 
 
-def _fitted(name: str, kind: Kind, cells: Sequence[str | None], most_words: int, where: Callable[[int], str]) -> Column:
+def _in_file(sheet: Sheet, name: str, rows: Sequence[int]) -> Where:
+    return lambda i: sheet.where(rows[i], name)
+
+
+def _fitted(name: str, kind: Kind, cells: Sequence[str | None], most_words: int, where: Where) -> Column:
     if kind.name == "number":
         values = [None if cell is None else read_number(cell, kind.style) for cell in cells]
         for i, (cell, value) in enumerate(zip(cells, values, strict=True)):

@@ -92,7 +92,11 @@ def date_styles(cell: str) -> frozenset[str]:
     >>> sorted(date_styles("2024-02-29")), sorted(date_styles("03/04/2024")), sorted(date_styles("31/04/2024"))
     (['year first'], ['day first', 'month first'], [])
     """
-    return frozenset(style for style in DATE_STYLES if read_date(cell, style) is not None)
+    found: set[str] = set()
+    for styles, pattern in _DATES:
+        if _moment(pattern, cell) is not None:
+            found.update(styles)
+    return frozenset(found)
 
 
 def read_date(cell: str, style: str) -> dt.datetime | None:
@@ -102,13 +106,17 @@ def read_date(cell: str, style: str) -> dt.datetime | None:
     '2024-04-03T18:30:00'
     """
     for styles, pattern in _DATES:
-        if style in styles and (found := pattern.fullmatch(cell)):
-            parts = found.groupdict()
-            try:
-                return _date(parts)
-            except ValueError:
-                return None
+        if style in styles and (moment := _moment(pattern, cell)) is not None:
+            return moment
     return None
+
+
+def _moment(pattern: re.Pattern[str], cell: str) -> dt.datetime | None:
+    found = pattern.fullmatch(cell)
+    try:
+        return _date(found.groupdict()) if found else None
+    except ValueError:  # the 31st of April
+        return None
 
 
 def _date(parts: dict[str, str | None]) -> dt.datetime:
