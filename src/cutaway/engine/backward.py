@@ -60,45 +60,29 @@ def _walk_back(tape: Tape, loss: Tensor, targets: Sequence[int], grad: Tensor | 
         if not felt.isdisjoint(step.inputs):
             felt.add(step.output)
     grads = {loss.slot: tape.slot(grad)}
-    recording = Tape.current() is tape
-    for step in reversed(list(tape.steps)):
-        if step.output not in grads or step.output not in felt:
-            continue
-        label = step.label.partition("/")
-        where = label[2] if label[0] in ("forward", "backward") else step.label
-        with _Recording(tape, recording), tape.phase("backward"), tape.place(where):
-            parts = step.op.backward(
-                tape[grads[step.output]], tape[step.output], *[tape[i] for i in step.inputs], **step.attrs
-            )
-            if not isinstance(parts, tuple | list):
-                parts = (parts,)
-            for slot, part in zip(step.inputs, parts, strict=False):
-                if part is None or slot not in felt:
-                    continue
-                if part.shape != tape.values[slot].shape:
-                    raise ShapeError(
-                        f"{step.op.name}: the gradient {part.shape} of an input {tape.values[slot].shape} "
-                        "must have the input's shape: mend its backward."
-                    )
-                if slot in grads:  # two roads meet: their shares add up
-                    part = apply("add", tape[grads[slot]], part)
-                grads[slot] = tape.slot(part)
+    with tape.resumed(), tape.phase("backward"):
+        for step in reversed(list(tape.steps)):
+            if step.output not in grads or step.output not in felt:
+                continue
+            label = step.label.partition("/")
+            with tape.place(label[2] if label[0] in ("forward", "backward") else step.label):
+                parts = step.op.backward(
+                    tape[grads[step.output]], tape[step.output], *[tape[i] for i in step.inputs], **step.attrs
+                )
+                if not isinstance(parts, tuple | list):
+                    parts = (parts,)
+                for slot, part in zip(step.inputs, parts, strict=False):
+                    if part is None or slot not in felt:
+                        continue
+                    if part.shape != tape.values[slot].shape:
+                        raise ShapeError(
+                            f"{step.op.name}: the gradient {part.shape} of an input {tape.values[slot].shape} "
+                            "must have the input's shape: mend its backward."
+                        )
+                    if slot in grads:  # two roads meet: their shares add up
+                        part = apply("add", tape[grads[slot]], part)
+                    grads[slot] = tape.slot(part)
     return grads
-
-
-class _Recording:
-    """Record on this tape, also when its `with` block has ended."""
-
-    def __init__(self, tape: Tape, already: bool) -> None:
-        self.tape, self.already = tape, already
-
-    def __enter__(self) -> None:
-        if not self.already:
-            self.tape.__enter__()
-
-    def __exit__(self, *error: object) -> None:
-        if not self.already:
-            self.tape.__exit__(*error)
 
 
 def leave_gradients(loss: Tensor, grad: Tensor | None = None) -> None:

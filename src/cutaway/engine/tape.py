@@ -108,6 +108,15 @@ class Tape:
         self._token = None
 
     @contextmanager
+    def resumed(self) -> Iterator[None]:
+        """Record on this tape inside, also when its own block has ended or another tape has been started since."""
+        token = _current.set(self)
+        try:
+            yield
+        finally:
+            _current.reset(token)
+
+    @contextmanager
     def phase(self, name: str) -> Iterator[None]:
         """Label what is recorded inside: the part before the slash ("forward", "update")."""
         before, self._phase = self._phase, name
