@@ -180,10 +180,8 @@ class Category(Column):
 
     def describe(self) -> str:
         shown = ", ".join(self.words[:6]) + (", ..." if len(self.words) > 6 else "")
-        return (
-            f"{len(self.words)} words{' and others' * self.other}: {shown}"
-            + "; missing cells count as none of them" * self.flag
-        )
+        count = f"{len(self.words)} words{' and others' * self.other}"
+        return f"{count}: {shown}{'; missing cells are none of them' * self.flag}"
 
 
 @dataclass(frozen=True)

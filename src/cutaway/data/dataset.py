@@ -83,16 +83,7 @@ class Dataset:
 
     def __getitem__(self, which: slice | ArrayLike) -> Dataset:
         """Some of the examples, as a Dataset: ``ds[:100]``, ``ds[[3, 5]]``, ``ds[ds.y == 7]``, ``ds[4]``."""
-        index: Any = which
-        if not isinstance(which, slice):
-            index = np.asarray(which)
-            if index.ndim == 0 and index.dtype.kind in "iu":
-                index = index[None]
-            if index.ndim != 1 or (index.size and index.dtype.kind not in "iub"):
-                raise DtypeError(
-                    f"A Dataset is indexed by examples: ds[:100], ds[[3, 5]] or ds[ds.y == 7], not by {which!r}."
-                )
-            index = index.astype(np.int64) if not index.size else index
+        index = which if isinstance(which, slice) else _index(which)
         part = self._of(self.x[index], self.y[index])
         if not len(part):
             raise ShapeError(f"No example is left of {len(self):,}: the index chose none.")
@@ -160,6 +151,15 @@ class Dataset:
         part.name, part.classes, part.about, part.columns = self.name, self.classes, self.about, self.columns
         part._checksum = None
         return part
+
+
+def _index(which: ArrayLike) -> Array:
+    index = np.atleast_1d(np.asarray(which))
+    if not index.size:
+        return index.astype(np.int64)
+    if isinstance(which, tuple) or index.ndim != 1 or index.dtype.kind not in "iub":
+        raise DtypeError(f"A Dataset is indexed by examples: ds[:100], ds[[3, 5]] or ds[ds.y == 7], not by {which!r}.")
+    return index
 
 
 def _array(values: ArrayLike, name: str) -> Array:

@@ -71,10 +71,11 @@ class Table:
             shown = ", ".join(target.words[:8]) + ", ..." * (len(target.words) > 8)
             answer = f"one of {len(target.words)} classes ({shown})"
         held_out = f"{len(self._test):,} held out" if self._test else "none held out"
+        columns, numbers = len(self.columns), _count(len(self.encoding.outputs), "number")
         lines = [
             f"{self.name}: predict {target.name!r}, {answer}",
             f"{len(self.train):,} rows to train on, {held_out}; "
-            f"{_count(len(self.columns), 'column')} become{'s' * (len(self.columns) == 1)} {_count(len(self.encoding.outputs), 'number')}",
+            f"{_count(columns, 'column')} become{'s' * (columns == 1)} {numbers}",
         ]
         width = max(len(column.name) for column in self.columns)
         lines += [f"    {c.name:{width}}  {c.kind:8}  {c.describe()}" for c in self.columns]
