@@ -34,6 +34,7 @@ class Op:
         or None
     whole: which inputs hold whole numbers (class numbers, positions, counters)
     takes: what kinds of numbers the other inputs may hold: f fractions, i whole, u whole without a sign, b yes and no
+    torch: what PyTorch calls it, "" where it has no name for it
     samples: small inputs on which the operation is shown and checked
 
     >>> from cutaway.engine import ops
@@ -46,6 +47,7 @@ class Op:
     kind: ClassVar[Kind] = None
     whole: ClassVar[tuple[int, ...]] = ()
     takes: ClassVar[str] = "fiub"
+    torch: ClassVar[str] = ""
     samples: ClassVar[tuple[Sample, ...]] = ()
 
     def __init__(self) -> None:

@@ -1,7 +1,8 @@
 """The story of an operation: an analogy, the formula, and what each part of it means.
 
 A story is written once, as the operation's docstring, in this order: one paragraph with the analogy; one with
-the formula; lines `part: what it means`; then, if wanted, notes, and a doctest. Everything that explains
+the formula; lines `part: what it means`; then a paragraph that begins with "Use it" and says when; notes, if wanted;
+and a doctest. Everything that explains
 (help(), the glass, the course, the reference pages) reads it from there.
 """
 
@@ -27,6 +28,7 @@ class Story(NamedTuple):
     analogy: str
     formula: str
     parts: dict[str, str]
+    use: str
     notes: str
 
     @classmethod
@@ -34,16 +36,18 @@ class Story(NamedTuple):
         """Read the story out of a docstring."""
         paragraphs = [p for p in re.split(r"\n\s*\n", inspect.cleandoc(docstring or "")) if p.strip()]
         told = [p for p in paragraphs if not p.lstrip().startswith(">>>")]
-        parts: dict[str, str] = {}
+        use, parts = "", dict[str, str]()
         notes: list[str] = []
         for paragraph in told[2:]:
             found = _parts(paragraph)
             if found:
                 parts.update(found)
+            elif paragraph.startswith("Use it "):
+                use = " ".join(paragraph.split())
             else:
                 notes.append(paragraph)
         analogy, formula = [*told, "", ""][:2]
-        return cls(" ".join(analogy.split()), formula, parts, "\n\n".join(notes))
+        return cls(" ".join(analogy.split()), formula, parts, use, "\n\n".join(notes))
 
 
 def _parts(paragraph: str) -> dict[str, str]:

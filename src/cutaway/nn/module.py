@@ -51,6 +51,8 @@ class Module:
         raise CutawayError(f"{type(self).__name__} has no forward yet: write `def forward(self, x): return ...`.")
 
     def __call__(self, *inputs: Any) -> Any:
+        if not self.path:  # the whole tree: lists may have grown since its parts got their names
+            self._all()
         inputs = tuple(x if isinstance(x, Tensor | Module) or x is None else self._read(x) for x in inputs)
         tape = Tape.current()
         try:
@@ -64,8 +66,8 @@ class Module:
         except CutawayError as error:
             if not hasattr(error, "__notes__"):
                 given = ", ".join(str(x.shape) for x in inputs if isinstance(x, Tensor))
-                where = f"layer {self.path}" if self.path else "the network"
-                error.add_note(f"   This happened in {where}, {self._line()}, which was given {given}.")
+                where = f"layer {self.path}, " if self.path else ""
+                error.add_note(f"   This happened in {where}{self._line()}, which was given {given}.")
             raise
 
     def _read(self, x: Any) -> Any:
@@ -80,37 +82,40 @@ class Module:
     def children(self) -> Iterator[tuple[str, Any]]:
         """The modules and parameters directly inside, each with the name of its attribute."""
         for key, value in vars(self).items():
-            if isinstance(value, Module | Parameter):
-                yield key, value
-            elif isinstance(value, list | tuple):
-                yield from ((f"{key}.{k}", v) for k, v in enumerate(value) if isinstance(v, Module | Parameter))
-            elif isinstance(value, dict):
-                yield from ((f"{key}.{k}", v) for k, v in value.items() if isinstance(v, Module | Parameter))
+            yield from _parts(key, value)
 
     def modules(self) -> list[Module]:
         """This module and all inside it, each once, in the order of the tree; their paths are set anew."""
-        found: dict[Module, None] = {self: None}
+        first: dict[Module, str] = {}
+        for inside, module in self._places():
+            first.setdefault(module, inside)
+        for module, inside in first.items():
+            if module is not self:
+                module.path = _join(self.path, inside)
+        return list(first)
+
+    def _places(self, inside: str = "", above: tuple[Module, ...] = ()) -> Iterator[tuple[str, Module]]:
+        """This module and all inside it under every path from here (a shared one has several)."""
+        yield inside, self
         for key, child in self.children():
-            if isinstance(child, Module) and child not in found:
-                child.path = f"{self.path}.{key}" if self.path else key
-                for module in child.modules():
-                    found.setdefault(module)
-        return list(found)
+            if isinstance(child, Module) and child is not self and child not in above:
+                yield from child._places(_join(inside, key), (*above, self))
 
     def named_state(self) -> Iterator[tuple[str, Parameter]]:
         """Every parameter and buffer under every name it has from here (a shared one has several)."""
-        for module in self.modules():
-            inside = module.path[len(self.path) :].lstrip(".")
+        for inside, module in self._places():
             for key, child in module.children():
                 if isinstance(child, Parameter):
-                    yield f"{inside}.{key}" if inside else key, child
+                    yield _join(inside, key), child
 
     def _all(self) -> dict[str, Parameter]:
+        """Every parameter and buffer once, under its first name; all inside learn their paths and names."""
+        self.modules()
         first: dict[Parameter, str] = {}
         for name, parameter in self.named_state():
             first.setdefault(parameter, name)
         for parameter, name in first.items():  # its own name is the one in the whole tree
-            parameter.name = f"{self.path}.{name}" if self.path else name
+            parameter.name = _join(self.path, name)
         return {name: parameter for parameter, name in first.items()}
 
     def root(self) -> Self:
@@ -143,8 +148,8 @@ class Module:
 
     def __setattr__(self, key: str, value: Any) -> None:
         object.__setattr__(self, key, value)
-        if isinstance(value, Module | Parameter):
-            self._all()  # so that everybody inside knows its name at once
+        if any(isinstance(part, Module) or not part.name for _, part in _parts(key, value)):
+            self._all()  # so that everybody inside knows its name at once (a tied parameter has one already)
 
     # -- state ------------------------------------------------------------------------------------------------
     def state(self) -> dict[str, Any]:
@@ -179,16 +184,16 @@ class Module:
             lines += [f"   unknown to the network: {', '.join(extra)}"] if extra else []
             lines += [f"   another shape: {line}" for line in shapes]
             raise StateError("\n".join(lines))
-        for name, array in tree.items():
-            if name in known:
-                known[name].data = np.array(array, dtype=known[name].data.dtype)
+        numbers = {name: np.array(array, dtype=known[name].dtype) for name, array in tree.items() if name in known}
+        for name, array in numbers.items():
+            known[name].data = array
         return self
 
     def _ignores(self, name: str) -> bool:
         return any(
-            name == (f"{m.path}.{key}" if m.path else key)
-            for m in self.modules()
-            for key in getattr(m, "ignored_state", ())
+            name == _join(inside, key)
+            for inside, module in self._places()
+            for key in getattr(module, "ignored_state", ())
         )
 
     def init(self, seed: int = 0) -> Self:
@@ -261,3 +266,16 @@ class Module:
             return self._line()
         lines = [f"({key}): {child!r}".replace("\n", "\n  ") for key, child in inner]
         return f"{type(self).__name__}(\n  " + "\n  ".join(lines) + "\n)"
+
+
+def _parts(key: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """The modules and parameters that an attribute holds, also in lists and dictionaries, with their names."""
+    if isinstance(value, Module | Parameter):
+        yield key, value
+    elif isinstance(value, list | tuple | dict):
+        for k, inner in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from _parts(f"{key}.{k}", inner)
+
+
+def _join(path: str, key: str) -> str:
+    return f"{path}.{key}" if path and key else path or key
