@@ -6,6 +6,7 @@ first looks, so the same network always starts from the same numbers, and ``net.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -26,21 +27,18 @@ class Parameter(engine.Parameter):
     (2, 3)
     """
 
-    __slots__ = ("_numbers", "_rule", "_seed", "_shape", "_type")
+    __slots__ = ("_numbers", "_rule", "_seed", "_shape", "_start", "_type")
 
     def __init__(
         self, start: Any, shape: tuple[int, ...] | None = None, requires_grad: bool = True, *, name: str = ""
     ) -> None:
-        self._numbers: Any = None
-        self._rule: init.Rule | None = None
-        self._seed, self._shape, self._type = 0, shape, np.dtype(np.float32)
-        if isinstance(start, init.Rule):
-            assert shape is not None, "a rule needs a shape"
-            self._rule = start
-            start = np.zeros((), np.float32)  # until somebody looks
-        super().__init__(start, requires_grad, name=name)
-        if self._rule is not None:
-            self._numbers = None
+        rule = start if isinstance(start, init.Rule) else None
+        assert rule is None or shape is not None, "a rule needs a shape"
+        super().__init__(np.zeros((), np.float32) if rule else start, requires_grad, name=name)
+        self._rule, self._seed, self._shape = rule, 0, shape
+        self._type: np.dtype[Any] = self.data.dtype
+        self._start: Any = None if rule else self.data.copy()
+        self._numbers = None if rule else self.data  # of a rule they are drawn when somebody looks
 
     @property
     def data(self) -> Any:
@@ -58,10 +56,24 @@ class Parameter(engine.Parameter):
         """The length of every side, known without drawing."""
         return self._shape if self._numbers is None and self._shape is not None else self.data.shape
 
+    @property
+    def ndim(self) -> int:
+        """How many sides."""
+        return len(self.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The kind of its numbers, known without drawing."""
+        return self._type if self._numbers is None else self._numbers.dtype
+
+    def numel(self) -> int:
+        """How many numbers, known without drawing."""
+        return math.prod(self.shape)
+
     def init(self, seed: int) -> None:
-        """Forget the numbers; they are drawn again from this seed."""
-        if self._rule is not None:
-            self._seed, self._numbers = seed, None
+        """Forget the numbers: they are drawn again from this seed, or are again those it was made with."""
+        self._seed = seed
+        self._numbers = None if self._rule is not None else self._start.astype(self._type)
 
     def to(self, dtype: Any) -> None:
         """Hold another kind of number: float32 to train, float64 to check."""

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..engine import Tape, Tensor
+from ..engine import Tape
 from ..engine.tape import Step
+from .parameter import Parameter
 
 if TYPE_CHECKING:
     from .module import Module
@@ -64,20 +65,28 @@ def summarise(net: Module, input_shape: tuple[int, ...]) -> Summary:
     finally:
         for module, mode in zip(modules, modes, strict=True):
             module.training = mode
-    work: dict[str, int] = {}
-    for step in tape.steps:
-        work[step.label] = work.get(step.label, 0) + _multiply_adds(tape, step)
-    own = {
-        m.path: sum(p.numel() for _, p in m.children() if isinstance(p, Tensor) and p.requires_grad) for m in modules
-    }
-    lines = {m.path: m._line() for m in modules}
-    rows = [
-        Row(path, lines[path], tape.values[slot].shape[1:], own[path], work.get(path, 0))
-        for path, _, slot in tape.visits
-        if path or len(modules) == 1
-    ]
-    leaves = [r for r in rows if not any(o.path.startswith(r.path + ".") for o in rows)]
-    return Summary(leaves, sum(p.numel() for p in net.parameters()), sum(work.values()))
+    lines, own = {m.path: m._line() for m in modules}, _own_parameters(modules)
+    rows, todo = [], list(tape.steps)
+    for path, kind, slot in tape.visits:  # in the order in which they ended; a layer may be visited twice
+        mine = [s for s in todo if s.label == path and s.output <= slot]
+        todo = [s for s in todo if s not in mine]
+        work = sum(_multiply_adds(tape, s) for s in mine)
+        count = own.pop(path, 0)  # shared ones are counted once
+        parent = any(other.startswith(f"{path}." if path else "") and other != path for other in lines)
+        if count or work or not parent:
+            rows.append(Row(path, lines.get(path, kind), tape.values[slot].shape[1:], count, work))
+    together = sum(_multiply_adds(tape, s) for s in tape.steps)
+    return Summary(rows, sum(p.numel() for p in net.parameters()), together)
+
+
+def _own_parameters(modules: list[Module]) -> dict[str, int]:
+    """Path -> how many numbers are trained (or frozen) right there, not further inside."""
+    own, counted = {}, set[Parameter]()
+    for module in modules:
+        mine = {p for _, p in module.children() if isinstance(p, Parameter) and p.trained} - counted
+        own[module.path] = sum(p.numel() for p in mine)
+        counted |= mine
+    return own
 
 
 def _multiply_adds(tape: Tape, step: Step) -> int:
