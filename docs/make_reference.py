@@ -1,7 +1,6 @@
 """Writes docs/reference/ from the docstrings: a page for every family of operations and layers.
 
-python docs/make_reference.py            write the pages
-python docs/make_reference.py --check    say which pages are out of date, and fail if any is
+`python docs/make_reference.py` writes the pages; with --check it says which are out of date, and fails if any is.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def _amounts(name: str, x: Tensor, target: Tensor) -> None:
     """Targets of these losses are amounts; class numbers among them get a sentence of their own."""
     if target.dtype.kind in "iub":
         raise DtypeError(
-            f"{name} compares amounts, but the targets are whole numbers {target.shape}. If they are class numbers, use "
-            f"nn.CrossEntropyLoss(), or one_hot rows: ops.one_hot(target, classes={x.shape[-1] if x.ndim else 2}). "
+            f"{name} compares amounts, but the targets are whole numbers {target.shape}. If they are class numbers, "
+            f"use nn.CrossEntropyLoss(), or one_hot rows: ops.one_hot(target, classes={x.shape[-1] if x.ndim else 2}). "
             "If they are amounts, write target.float()."
         )
