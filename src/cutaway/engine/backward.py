@@ -17,7 +17,7 @@ from .registry import apply
 from .tape import Tape
 from .tensor import Tensor
 
-__all__ = ["backward", "grad"]
+__all__ = ["backward", "grad", "through"]
 
 
 def backward(loss: Tensor, wrt: Sequence[Tensor], grad: Tensor | None = None) -> list[Tensor]:
@@ -43,8 +43,39 @@ def backward(loss: Tensor, wrt: Sequence[Tensor], grad: Tensor | None = None) ->
     return [tape[slots[s]] if s in slots else Tensor(np.zeros_like(t.data)) for s, t in zip(targets, wrt, strict=True)]
 
 
-def _walk_back(tape: Tape, loss: Tensor, targets: Sequence[int], grad: Tensor | None) -> dict[int, int]:
-    """Write the backward steps; slot of a value -> slot of its gradient."""
+def through(
+    written: Callable[..., Tensor], grad: Tensor, inputs: Sequence[Tensor], **attrs: Any
+) -> list[Tensor | None]:
+    """The gradient for each input of an operation, found by opening it: for a backward with no short form.
+
+    The operation is recorded again in its smaller steps, and only these steps are gone back over, so that nothing
+    that lies before the inputs is counted here (the walk that called comes to it later).
+
+    written: the operation in smaller ones; grad: the gradient of its result; inputs, attrs: what it was given
+    Inputs that cannot be nudged (whole numbers, True and False) and inputs that are not felt get None.
+
+    >>> with Tape():
+    ...     x = Tensor([1.0, 2.0]) * 1.0
+    ...     parts = through(lambda x: x * x * x, Tensor([1.0, 1.0]), [x])
+    >>> parts
+    [Tensor([ 3., 12.])]
+    """
+    tape = Tape.current()
+    if tape is None:
+        raise TapeError("through: a backward pass is recorded, so it needs a tape: `with ct.Tape():`.")
+    start = len(tape.steps)
+    result = written(*inputs, **attrs)
+    nudged = [tape.slot(t) for t in inputs if t.dtype.kind == "f"]
+    found = _walk_back(tape, tape[tape.slot(result)], nudged, grad, start)
+    parts: list[Tensor | None] = []
+    for t in inputs:  # one that was given twice gets its whole gradient the first time
+        slot = found.pop(tape.slot(t), None) if t.dtype.kind == "f" else None
+        parts.append(None if slot is None else tape[slot])
+    return parts
+
+
+def _walk_back(tape: Tape, loss: Tensor, targets: Sequence[int], grad: Tensor | None, start: int = 0) -> dict[int, int]:
+    """Write the backward steps of all steps from ``start`` on; slot of a value -> slot of its gradient."""
     assert loss.slot is not None
     if grad is None:
         if loss.data.size != 1:
@@ -56,12 +87,12 @@ def _walk_back(tape: Tape, loss: Tensor, targets: Sequence[int], grad: Tensor | 
     elif grad.shape != loss.shape:
         raise ShapeError(f"backward: grad {grad.shape} must have the shape of the loss {loss.shape}.")
     felt = set(targets)  # the slots that feel a change of the targets
-    for step in tape.steps:
+    for step in tape.steps[start:]:
         if not felt.isdisjoint(step.inputs):
             felt.add(step.output)
     grads = {loss.slot: tape.slot(grad)}
     with tape.resumed(), tape.phase("backward"):
-        for step in reversed(list(tape.steps)):
+        for step in reversed(tape.steps[start:]):
             if step.output not in grads or step.output not in felt:
                 continue
             label = step.label.partition("/")

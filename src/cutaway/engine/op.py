@@ -33,6 +33,7 @@ class Op:
     kind: "elementwise" (number by number: may be done in place, in blocks, in chains), "view" (costs nothing)
         or None
     whole: which inputs hold whole numbers (class numbers, positions, counters)
+    masks: which inputs hold True and False
     takes: what kinds of numbers the other inputs may hold: f fractions, i whole, u whole without a sign, b yes and no
     torch: what PyTorch calls it, "" where it has no name for it
     samples: small inputs on which the operation is shown and checked
@@ -46,6 +47,7 @@ class Op:
     story: Story
     kind: ClassVar[Kind] = None
     whole: ClassVar[tuple[int, ...]] = ()
+    masks: ClassVar[tuple[int, ...]] = ()
     takes: ClassVar[str] = "fiub"
     torch: ClassVar[str] = ""
     samples: ClassVar[tuple[Sample, ...]] = ()
@@ -98,7 +100,7 @@ class Op:
         """Plain numbers and arrays become tensors; all inputs that are computed with share one dtype."""
         dtype = None
         for k, value in enumerate(inputs):
-            if isinstance(value, Tensor) and k not in self.whole:
+            if isinstance(value, Tensor) and k not in self.whole and k not in self.masks:
                 dtype = value.data.dtype
                 break
         tensors = []
@@ -124,6 +126,12 @@ class Op:
                     raise DtypeError(
                         f"{self.name}: input {k + 1} must hold whole numbers, but it is {tensor.data.dtype}. "
                         f"x.long() {advice}, if that is meant."
+                    )
+            elif k in self.masks:
+                if kind != "b":
+                    raise DtypeError(
+                        f"{self.name}: input {k + 1} must say True or False, but it is {tensor.data.dtype}. "
+                        "Ask a question of it, such as x > 0 or x != 0."
                     )
             elif dtype is not None and tensor.data.dtype != dtype:
                 raise DtypeError(_mixed(self.name, tensors))

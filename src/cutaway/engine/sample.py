@@ -13,7 +13,7 @@ import numpy as np
 
 from . import rng
 
-__all__ = ["Draw", "Sample", "distinct", "given", "labels", "normal", "positive"]
+__all__ = ["Draw", "Sample", "distinct", "given", "labels", "mask", "normal", "positive"]
 
 
 class Draw(NamedTuple):
@@ -30,6 +30,8 @@ class Draw(NamedTuple):
             return np.asarray(self.extra)
         if self.kind == "whole":
             return (rng.bits(seed, 0, 0, 1, size)[0] % self.extra).astype(np.int64).reshape(self.shape)
+        if self.kind == "mask":
+            return (rng.bits(seed, 0, 0, 1, size)[0] % 2).astype(bool).reshape(self.shape)
         if self.kind == "distinct":  # far enough apart that a nudge changes no order
             order = rng.permutation(seed, 0, 0, size)
             return ((order - size / 2 + 0.3) / 3.0).astype(dtype).reshape(self.shape)
@@ -71,3 +73,8 @@ def labels(*shape: int, below: int) -> Draw:
 def given(value: Any) -> Draw:
     """This very value."""
     return Draw("given", np.shape(value), value)
+
+
+def mask(*shape: int) -> Draw:
+    """True or False."""
+    return Draw("mask", shape)
