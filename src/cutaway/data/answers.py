@@ -64,7 +64,8 @@ def find_answers(sheet: Sheet, predict: str, kind: Kind, task: Task | None) -> A
     if task not in (None, "regression", "classification"):
         raise TableError(f"task is 'regression' (an amount) or 'classification' (a kind), not {task!r}.")
     cells = sheet.column(predict)
-    amounts = _amounts(sheet, predict, kind, cells)
+    read = [read_number(cell, kind.style) for cell in cells] if kind.name == "number" else []
+    amounts = tuple(amount for amount in read if amount is not None)
     different = len(set(amounts or cells))
     if different == 1:
         raise TableError(
@@ -92,15 +93,3 @@ def find_answers(sheet: Sheet, predict: str, kind: Kind, task: Task | None) -> A
 
 
 _NAMES = {"number": "numbers", "text": "free text", "date": "dates", "category": "words", "yes/no": "yes and no"}
-
-
-def _amounts(sheet: Sheet, predict: str, kind: Kind, cells: Sequence[str]) -> tuple[float, ...]:
-    if kind.name != "number":
-        return ()
-    amounts = []
-    for row, cell in enumerate(cells):
-        amount = read_number(cell, kind.style)
-        if amount is None:
-            raise TableError(f"{sheet.where(row, predict)}: {cell!r} is too large to be counted with.")
-        amounts.append(amount)
-    return tuple(amounts)

@@ -75,7 +75,7 @@ class Classes:
 
 @dataclass(frozen=True)
 class Encoding:
-    """Everything that was learnt about a table's columns, from its training rows.
+    """Everything that was learnt about a table's columns, from its training rows, and how its file was read.
 
     It is plain data: ``Encoding.from_dict(json.loads(json.dumps(encoding.to_dict())))`` is the same encoding.
     """
@@ -83,6 +83,8 @@ class Encoding:
     columns: tuple[Column, ...]
     target: Amount | Classes
     missing: tuple[str, ...] = ()
+    delimiter: str | None = None
+    encoding: str = "utf-8"
 
     @property
     def outputs(self) -> tuple[str, ...]:
@@ -96,7 +98,7 @@ class Encoding:
         column or a cell of the wrong kind.
         """
         if isinstance(rows, str | os.PathLike):
-            sheet = read_sheet(rows)
+            sheet = read_sheet(rows, self.delimiter, self.encoding)
             self._check_names(sheet.header, sheet.file)
             return self.encode_columns({c.name: sheet.column(c.name) for c in self.columns}, sheet.where)
         given = [rows] if isinstance(rows, Mapping) else list(rows)
@@ -129,7 +131,8 @@ class Encoding:
             else {"name": self.target.name, "classes": list(self.target.words)}
         )
         columns = [column.to_dict() for column in self.columns]
-        return {"columns": columns, "target": target, "missing": list(self.missing)}
+        file = {"missing": list(self.missing), "delimiter": self.delimiter, "encoding": self.encoding}
+        return {"columns": columns, "target": target, **file}
 
     @classmethod
     def from_dict(cls, saved: Mapping[str, Any]) -> Encoding:
@@ -141,13 +144,16 @@ class Encoding:
             answers: Amount | Classes = Amount(column)
         else:
             answers = Classes(target["name"], tuple(target["classes"]))
-        return cls(tuple(map(column_from_dict, saved["columns"])), answers, tuple(saved["missing"]))
+        columns = tuple(map(column_from_dict, saved["columns"]))
+        return cls(columns, answers, tuple(saved["missing"]), saved["delimiter"], saved["encoding"])
 
     def _known(self, cell: object) -> object:
         """The cell, or None where it says that nothing is known."""
         if cell is None or (isinstance(cell, float | np.floating) and np.isnan(cell)):
             return None
-        return None if isinstance(cell, str) and is_missing(cell, self.missing) else cell
+        if isinstance(cell, str):
+            return None if is_missing(cell, self.missing) else cell.strip()
+        return cell
 
     def _check_names(self, names: Iterable[str], where: str) -> None:
         there = list(names)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from .csvfile import Sheet
 from .errors import TableError
-from .values import YES_NO, date_styles, is_missing, number_styles, styles_of_all
+from .values import YES_NO, date_styles, is_missing, number_styles, read_number, styles_of_all
 
 __all__ = ["Kind", "Reading", "find_kinds"]
 
@@ -74,7 +74,11 @@ def _kind(
     if name in reading.categories:
         return Kind("category")
     if numbers:
-        return Kind("number", _decimal_sign(sheet, name, cells, numbers, decimal))
+        sign = _decimal_sign(sheet, name, cells, numbers, decimal)
+        for cell in cells:
+            if read_number(cell, sign) is None:
+                raise TableError(f"{_place(sheet, name, cell)}: {cell!r} is too large to be counted with.")
+        return Kind("number", sign)
     dates = {cell: date_styles(cell) for cell in cells}
     if styles := styles_of_all(dates.values()):
         return Kind("date", _date_order(sheet, name, cells, styles, reading))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .answers import Answers, Task, answered, find_answers
-from .columns import Category, Column, Date, Number, Where, YesNo
+from .columns import Category, Column, Date, Number, YesNo
 from .csvfile import Sheet, read_sheet
 from .dataset import Dataset
 from .dealing import by_chance, by_order
@@ -128,6 +128,8 @@ def table(
     >>> flats.decode(flats.train.y)[:3].round()
     array([180., 189., 198.])
     """
+    if most_words < 2:
+        raise TableError(f"most_words={most_words!r}: a category needs at least two words.")
     sheet = read_sheet(path, delimiter, encoding)
     reading = Reading(tuple(_names(missing)), tuple(_names(categories)), decimal, day_first)
     _check_asked(sheet, predict, [*_names(ignore), *reading.categories, *([split_by] if split_by else [])])
@@ -146,7 +148,7 @@ def table(
     if not columns:
         why = "; ".join(f"{name!r}: {reason}" for name, reason in left_out.items())
         raise TableError(f"{sheet.file} has no column left to predict {predict!r} from ({why or 'it has no other'}).")
-    code = Encoding(columns, answers.target(rows.tolist()), reading.missing)
+    code = Encoding(columns, answers.target(rows.tolist()), reading.missing, delimiter, encoding)
     parts = _datasets(sheet, code, answers, rows, held_out)
     return Table(Path(sheet.file).name, code, *parts, left_out, remarks(sheet, answers, code, *parts))
 
@@ -232,20 +234,13 @@ def _fit(
         elif len(set(cells)) == 1:
             left_out[name] = f"it is always {cells[0]!r} in the rows to train on"
         else:
-            columns.append(_fitted(name, kind, cells, most_words, _in_file(sheet, name, rows)))
+            columns.append(_fitted(name, kind, cells, most_words))
     return tuple(columns)
 
 
-def _in_file(sheet: Sheet, name: str, rows: Sequence[int]) -> Where:
-    return lambda i: sheet.where(rows[i], name)
-
-
-def _fitted(name: str, kind: Kind, cells: Sequence[str | None], most_words: int, where: Where) -> Column:
+def _fitted(name: str, kind: Kind, cells: Sequence[str | None], most_words: int) -> Column:
     if kind.name == "number":
         values = [None if cell is None else read_number(cell, kind.style) for cell in cells]
-        for i, (cell, value) in enumerate(zip(cells, values, strict=True)):
-            if cell is not None and value is None:
-                raise TableError(f"{where(i)}: {cell!r} is too large to be counted with.")
         return Number.fit(name, values, kind.style)
     if kind.name == "date":
         return Date.fit(name, [None if cell is None else read_date(cell, kind.style) for cell in cells], kind.style)
