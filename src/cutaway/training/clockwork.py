@@ -7,6 +7,7 @@ many moments of the next one have passed. Everything at a position is a function
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -24,6 +25,7 @@ from .programs import Programs
 
 __all__ = ["Clockwork", "Moment", "changed"]
 
+State = dict[str, Any]
 _FIRST = np.int64(0)  # a batch that is not shared among workers begins with its example 0
 
 
@@ -55,7 +57,7 @@ class Clockwork:
 
     def __init__(self, seed: int, augment: Sequence[Any], settings: Settings, budget: int, threads: int) -> None:
         self.seed, self.augment, self.threads = seed, tuple(augment), threads
-        self.state: dict[str, Any] = {}
+        self.state: State = {}
         self.batch, self.op = 0, 0
         self.results: list[tuple[Any, ...]] = []  # of every batch done: its loss, then its metrics
         self.settings = settings
@@ -64,6 +66,7 @@ class Clockwork:
         self.seconds, self.seconds_a_batch = 0.0, 0.0
         self._walker: Iterator[Moment] | None = None
         self._inside: Readable | None = None
+        self._opened: tuple[State, Settings] | None = None  # how everything was when the open batch began
         self._loaders: dict[int, DataLoader] = {}
 
     # -- batches ----------------------------------------------------------------------------------------------
@@ -116,10 +119,16 @@ class Clockwork:
         x, y, _, _ = self.inputs(self.batch)
         return self.programs.training(x, y, self.settings)
 
+    def _ready(self) -> Readable:
+        """The same, when that batch begins: memories that it needs for the first time begin with it."""
+        executor = self.executor()
+        self.programs.begin(executor.program)
+        return executor
+
     def _same_shape_until(self) -> int:
         """The first batch from here on whose size differs from this one's: the last of an epoch is often smaller."""
         loader = self.loader()
-        if len(loader.dataset) % loader.batch_size == 0:
+        if len(loader) == 1 or len(loader.dataset) % loader.batch_size == 0:
             return 2**62
         left = len(loader) - 1 - self.number(self.batch) % len(loader)
         return self.batch + (left or 1)
@@ -127,6 +136,10 @@ class Clockwork:
     # -- forwards ---------------------------------------------------------------------------------------------
     def advance(self, stop: int, seconds: float | None = None) -> None:
         """Train silently to the beginning of a batch, or for about so many seconds; the core of every driver."""
+        with self._whole():
+            self._advance(stop, seconds)
+
+    def _advance(self, stop: int, seconds: float | None) -> None:
         limit = None if seconds is None else perf_counter() + seconds
         while self.batch < stop:
             here = self.batch
@@ -141,7 +154,7 @@ class Clockwork:
             if seconds is not None:
                 end = min(end, here + max(1, int(seconds / self.seconds_a_batch)) if self.seconds_a_batch else here + 1)
             start, results = perf_counter(), self.results
-            for result in self.executor().replay(self._feed(here, end)):
+            for result in self._ready().replay(self._feed(here, end)):
                 results.append(result)
                 self.batch += 1
             took = perf_counter() - start
@@ -170,7 +183,7 @@ class Clockwork:
         while True:
             if self._walker is None:
                 self._walker = self._walk()
-            with machine.threads(self.threads):
+            with machine.threads(self.threads), self._whole():
                 moment = next(self._walker)
             yield moment
 
@@ -178,7 +191,8 @@ class Clockwork:
         """One batch, moment by moment."""
         here = self.batch
         self._remember()
-        executor = self._inside = self.executor()
+        executor = self._inside = self._ready()
+        self._opened = dict(self.state), self.settings
         steps = executor.walk(self.inputs(here))
         self.op = 1
         self._relive()
@@ -189,7 +203,7 @@ class Clockwork:
             yield Moment(step.label.partition("/")[0], here, self.op, step.label, step)
         self.results.append(tuple(executor.values[slot] for slot in executor.program.results.values()))
         self.batch, self.op = here + 1, 0
-        self._walker = self._inside = None
+        self._walker = self._inside = self._opened = None
         self._arrive()
         yield Moment("batch", here, len(executor.program.steps) + 2, "", None)
 
@@ -204,13 +218,16 @@ class Clockwork:
         if batch < earliest or op < 0:
             raise CutawayError(f"This run remembers nothing before batch {earliest}.")
         self._drop_walk()
-        with machine.threads(self.threads):
-            if batch < self.batch or self.history.at(batch):
+        with machine.threads(self.threads), self._whole():
+            if batch < self.batch:
                 self._restore(self.history.nearest(batch))
             stride = max(1, (batch - self.batch) // 8)  # on the way remember more, so that the next step back is short
             while self.batch < batch:
                 self.advance(min(batch, self.batch + stride))
                 self._remember(always=True)
+            last = len(self.executor().program.steps) + 1 if op else 0
+            if op > last:
+                raise CutawayError(f"Batch {batch} has {last} moments before it is done; at({batch + 1}) is after it.")
             moments = self.moments()
             for _ in range(op):
                 next(moments)
@@ -228,8 +245,26 @@ class Clockwork:
     _first_result = 0  # the batch of results[0]
 
     def _drop_walk(self) -> None:
-        self._walker = self._inside = None
+        """Leave the open batch undone: everything is again as it was when it began."""
+        if self._opened is not None:
+            state, settings = self._opened
+            self.state.clear()
+            self.state.update(state)
+            self._set(settings)
+        self._walker = self._inside = self._opened = None
         self.op = 0
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """Whatever breaks off between two batches or two steps (a second Ctrl-C, say) leaves the run in one piece:
+        at the last batch it remembers. No batch is lost, since each can be computed again.
+        """
+        try:
+            yield
+        except BaseException:
+            self._drop_walk()
+            self._restore(self.history.nearest(self.batch))
+            raise
 
     # -- changes by hand --------------------------------------------------------------------------------------
     def current(self, name: str) -> tuple[Any, int | None]:

@@ -36,6 +36,7 @@ class Programs:
         self.net, self.loss, self.optimizer = net, loss, optimizer
         self.state, self.seed, self.metrics = state, seed, tuple(metrics)
         self.tapes: dict[str, Tape] = {}
+        self.starts: dict[str, Any] = {}  # what the optimizer's memories begin with
         self._executors: dict[str, Readable] = {}
 
     def training(self, x: Any, y: Any, settings: Settings) -> Readable:
@@ -46,10 +47,14 @@ class Programs:
             tape = self._tape(key, lambda net, loss: self._record(net, loss, x, y))
             executor = Readable(tape, self.state)
             self._keep(key, executor)
-        for name, slot in executor.program.state.items():
-            if name not in self.state:  # a memory that begins now
-                self.state[name] = np.array(executor.program.values[slot], order="C")
         return executor
+
+    def begin(self, program: Tape) -> None:
+        """Put what the program remembers, and has not remembered before, into the state."""
+        for name in program.state:
+            if name not in self.state:
+                weight = name.removeprefix("optim/average/")  # an average begins as its weight is now
+                self.state[name] = np.array(self.state[weight] if weight != name else self.starts[name], order="C")
 
     def evaluation(self, x: Any, y: Any) -> Tape:
         """The program that uses the network on examples like these, whatever their number."""
@@ -76,7 +81,11 @@ class Programs:
 
     def _record(self, net: Module, loss: Callable[..., Any], x: Any, y: Any) -> Tape:
         assert self.optimizer is not None
-        return training_program(net, loss, self.optimizer, x, y, seed=self.seed, metrics=self.metrics)
+        tape = training_program(net, loss, self.optimizer, x, y, seed=self.seed, metrics=self.metrics)
+        for name, slot in tape.state.items():
+            if name.startswith("optim/"):
+                self.starts.setdefault(name, tape.values[slot])
+        return tape
 
     def _tape(self, key: str, record: Callable[[Module, Callable[..., Any]], Tape]) -> Tape:
         if key not in self.tapes:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
@@ -92,7 +93,7 @@ class Run(Clockwork):
         self.settings = self.history.first = self._settings_of(net)
         self._publish()
         with machine.threads(self.threads):
-            program = self.executor().program
+            program = self._ready().program
         assert self.data is not None
         answers = program.inputs["y"]
         for step in program.steps:
@@ -148,8 +149,7 @@ class Run(Clockwork):
     def step(self, unit: str = "batch") -> Moment:
         """Go on by one "op", or to the end of this "layer", "batch" or "epoch"; returns the moment reached."""
         _known(unit)
-        if self._walker is None:
-            self.notice()
+        self.notice()
         if unit in ("batch", "epoch") and self._walker is None:
             size = len(self.loader())
             goal = self.batch + (1 if unit == "batch" else size - self.number(self.batch) % size)
@@ -182,11 +182,11 @@ class Run(Clockwork):
         return steps[self.op - 1].label if 0 < self.op <= len(steps) else "batch"
 
     def settle(self) -> None:
-        """Finish the batch that is being walked, if any, and notice what was changed outside."""
+        """Notice what was changed outside, and finish the batch that is being walked, if any."""
+        self.notice()
         if self._walker is not None:
             self._step_moments("batch")
             self._publish()
-        self.notice()
 
     # -- going back -------------------------------------------------------------------------------------------
     def at(self, batch: int, op: int = 0) -> Self:
@@ -194,50 +194,63 @@ class Run(Clockwork):
 
         Exact to the bit. Going forwards again relives the same future, edits and all, until something is changed.
         """
-        if self._walker is None:
-            self.notice()
-        self.go(batch, op)
+        self.notice()
+        with self._or_stay():
+            self.go(batch, op)
         self._publish()
         return self
+
+    @contextmanager
+    def _or_stay(self) -> Iterator[None]:
+        """A journey that cannot be made ends where it began."""
+        here = self.batch, self.op
+        try:
+            yield
+        except CutawayError:
+            self.go(*here)
+            raise
 
     def back(self, n: int = 1, unit: str = "batch") -> Self:
         """Go back by n "op", "layer", "batch" or "epoch", exact to the bit."""
         _known(unit)
         if unit in ("batch", "epoch"):
             return self.at(self.batch - n * (1 if unit == "batch" else len(self.loader())))
+        self.notice()
         batch, op = self.batch, self.op
-        for _ in range(n):
-            if op == 0:
-                batch, op = batch - 1, len(self._labels_of(batch - 1))
-            op -= 1
-            if unit == "layer":
-                labels = self._labels_of(batch)
-                while op > 0 and labels[op - 1] == labels[op]:
-                    op -= 1
-        return self.at(batch, op)
+        with self._or_stay():
+            for _ in range(n):
+                if op == 0:
+                    batch, op = batch - 1, len(self._labels_of(batch - 1))
+                op -= 1
+                if unit == "layer":
+                    labels = self._labels_of(batch)
+                    while op > 0 and labels[op - 1] == labels[op]:
+                        op -= 1
+            self.go(batch, op)
+        self._publish()
+        return self
 
     def _labels_of(self, batch: int) -> list[str]:
         """The labels of all moments of a batch."""
         if batch != self.batch:
-            self.at(batch)
+            self.go(batch)
         return ["data", *(step.label for step in self.program.steps), "batch"]
 
     def fork(self) -> Run:
         """Another run from this very moment: the same past, a future of its own."""
         other = copy.copy(self)
         other.net = copy.deepcopy(self.net)
-        other.state = dict(self.state)
+        other.state, other.settings = map(copy.copy, self._opened or (self.state, self.settings))
         other.history = self.history.fork()
         other.results, other.validations = list(self.results), dict(self.validations)
         other.notes, other._loaders = list(self.notes), dict(self._loaders)
-        other._drop_walk()
+        other._walker = other._inside = other._opened = None
         other._published = {}
         other._parameters = {} if other.net is None else {**other.net.named_parameters(), **other.net.named_buffers()}
         other.programs = Programs(other.net, self.loss, self.optimizer, other.state, self.seed, self.metrics)
-        other.programs.tapes = dict(self.programs.tapes)
-        moments = other.moments()
-        for _ in range(self.op):
-            next(moments)
+        other.programs.tapes, other.programs.starts = dict(self.programs.tapes), dict(self.programs.starts)
+        other._set(other.settings)
+        other.go(self.batch, self.op)
         other._publish()
         return other
 
@@ -326,7 +339,11 @@ class Run(Clockwork):
 
     def _settings_event(self, settings: Settings) -> None:
         """A batch that is open ends as it began; the new settings count from the next one."""
-        self._write(Event(self.batch + (1 if self.op else 0), 0, "settings", "", None, settings))
+        self._write(Event(self.batch, self.op, "settings", "", None, settings))
+
+    def _write(self, event: Event) -> None:
+        super()._write(event)
+        self.validations = {batch: v for batch, v in self.validations.items() if batch <= event.batch}
 
     def _set(self, settings: Settings) -> None:
         super()._set(settings)
