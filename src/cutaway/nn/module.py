@@ -173,10 +173,11 @@ class Module:
         told = {known[name] for name in tree if name in known}
         missing = [name for name, parameter in self._all().items() if parameter not in told]
         extra = [name for name in tree if name not in known and not self._ignores(name)]
+        arrays = {name: part.data if isinstance(part, Tensor) else np.asarray(part) for name, part in tree.items()}
         shapes = [
-            f"{name}: the network has {known[name].shape}, the state {np.shape(array)}"
-            for name, array in tree.items()
-            if name in known and known[name].shape != np.shape(array)
+            f"{name}: the network has {known[name].shape}, the state {array.shape}"
+            for name, array in arrays.items()
+            if name in known and known[name].shape != array.shape
         ]
         if missing or extra or shapes:
             lines = ["load_state: this state does not fit the network, so nothing was changed."]
@@ -184,7 +185,7 @@ class Module:
             lines += [f"   unknown to the network: {', '.join(extra)}"] if extra else []
             lines += [f"   another shape: {line}" for line in shapes]
             raise StateError("\n".join(lines))
-        numbers = {name: np.array(array, dtype=known[name].dtype) for name, array in tree.items() if name in known}
+        numbers = {name: np.array(arrays[name], dtype=known[name].dtype) for name in tree if name in known}
         for name, array in numbers.items():
             known[name].data = array
         return self
