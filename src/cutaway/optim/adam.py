@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..engine import Op, Parameter, Tape, Tensor, ops
-from ..engine.errors import DtypeError
+from ..engine.errors import CutawayError, DtypeError
 from ..engine.op import Shape
 from ..engine.ops.broadcast import one_number
 from ..engine.sample import Sample, given
@@ -83,6 +83,10 @@ class Adam(Optimizer):
         super().__init__(
             alpha, weight_decay=weight_decay, schedule=schedule, clip_norm=clip_norm, average=average, groups=groups
         )
+        if not (len(betas) == 2 and all(0 <= beta < 1 for beta in betas)):
+            raise CutawayError(f"betas are how much of two memories stays, each at least 0 and below 1, not {betas}.")
+        if not eps >= 0:
+            raise CutawayError(f"eps keeps calm ground from dividing by zero and must be at least 0, not {eps}.")
         self.betas, self.eps = (float(betas[0]), float(betas[1])), eps
 
     def prepare(self, tape: Tape, alpha: Tensor, dtype: Any) -> tuple[Tensor, Tensor]:

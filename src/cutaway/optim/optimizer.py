@@ -78,17 +78,24 @@ class Optimizer:
             raise CutawayError(f"average is how much of the old average stays, between 0 and 1, not {average}.")
         if clip_norm is not None and not clip_norm > 0:
             raise CutawayError(f"clip_norm is the longest gradient allowed and must be above 0, not {clip_norm}.")
+        if not weight_decay >= 0:
+            raise CutawayError(f"weight_decay pulls every weight towards 0 and must be at least 0, not {weight_decay}.")
+        if not isinstance(schedule, Schedule | None):
+            raise CutawayError(f"schedule is one of ct.optim's, such as Cosine(total=1000), not {schedule!r}.")
         for pattern, changed in (groups or {}).items():
             unknown = [key for key in changed if key not in ("alpha", "weight_decay")]
             if unknown:
                 raise CutawayError(f"groups[{pattern!r}]: alpha and weight_decay can differ, not {', '.join(unknown)}.")
+            if any(not value >= 0 for value in changed.values()):
+                raise CutawayError(f"groups[{pattern!r}]: {dict(changed)} must not be below 0.")
         self.alpha, self.weight_decay, self.schedule = alpha, weight_decay, schedule
         self.clip_norm, self.average = clip_norm, average
         self.groups = {pattern: dict(changed) for pattern, changed in (groups or {}).items()}
 
     def __init_subclass__(cls) -> None:
-        if cls.kind:
-            OPTIMIZERS[cls.kind] = cls
+        if "kind" not in vars(cls):  # one of a reader's own does not take its parent's place
+            cls.kind = cls.__name__
+        OPTIMIZERS[cls.kind] = cls
 
     # -- as data ----------------------------------------------------------------------------------------------
     def options(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..engine import Op, Tape, Tensor
+from ..engine.errors import CutawayError
 from ..engine.op import Shape
 from ..engine.ops.broadcast import one_number
 from ..engine.sample import Sample, given
@@ -33,7 +34,18 @@ class Schedule:
     kind: ClassVar[str] = ""
 
     def __init_subclass__(cls) -> None:
+        if "kind" not in vars(cls):  # one of a reader's own does not take its parent's place
+            cls.kind = cls.__name__
         SCHEDULES[cls.kind] = cls
+
+    def __post_init__(self) -> None:
+        for name in ("step_size", "total", "steps"):
+            batches = getattr(self, name, None)
+            if batches is None:
+                continue
+            if not (isinstance(batches, int | np.integer) and batches >= 1):
+                raise CutawayError(f"{type(self).__name__}: {name} counts batches, 1 or more, not {batches!r}.")
+            object.__setattr__(self, name, int(batches))  # plain data, so that a run can be saved
 
     def at(self, batch: int) -> float:
         """The factor."""
@@ -119,12 +131,12 @@ class OneCycle(Schedule):
 
     factor rises from start to 1 over the first ``warm`` of the batches and falls to end, along half cosine waves
 
-    total: all batches
+    total: all batches; the last one, total - 1, takes the factor end
     warm: the share of batches that rise
     start, end: the factors at both ends  (Smith, 2018; the numbers are PyTorch's)
 
     >>> cycle = OneCycle(total=100, warm=0.3)
-    >>> round(cycle.at(0), 3), round(cycle.at(30), 3), cycle.at(100) < 1e-4
+    >>> round(cycle.at(0), 3), cycle.at(29), cycle.at(99) == cycle.end
     (0.04, 1.0, True)
     """
 
@@ -135,10 +147,11 @@ class OneCycle(Schedule):
     kind: ClassVar[str] = "one_cycle"
 
     def at(self, batch: int) -> float:
-        rise = max(1.0, self.warm * self.total)
-        if batch < rise:
-            return _half_wave(self.start, 1.0, batch / rise)
-        return _half_wave(1.0, self.end, min(1.0, (batch - rise) / max(1.0, self.total - rise)))
+        last = self.total - 1
+        top = max(0.0, self.warm * self.total - 1)  # where the breath is fullest
+        if batch < top:
+            return _half_wave(self.start, 1.0, batch / top)
+        return _half_wave(1.0, self.end, min(1.0, (batch - top) / (last - top)) if last > top else 1.0)
 
 
 @dataclass(frozen=True)

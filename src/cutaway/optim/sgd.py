@@ -44,6 +44,8 @@ class SGD(Optimizer):
         super().__init__(
             alpha, weight_decay=weight_decay, schedule=schedule, clip_norm=clip_norm, average=average, groups=groups
         )
+        if not 0 <= momentum < 1:
+            raise CutawayError(f"momentum is how much of the speed stays, at least 0 and below 1, not {momentum}.")
         if nesterov and not momentum:
             raise CutawayError("nesterov looks ahead along the momentum: give momentum=0.9, say.")
         self.momentum, self.nesterov = momentum, nesterov
