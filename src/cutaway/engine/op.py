@@ -7,6 +7,7 @@ of each input is felt; `shape(*shapes, **attrs)` is the rule, with an error that
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Sequence
 from typing import Any, ClassVar, Literal
@@ -80,7 +81,11 @@ class Op:
     written: ClassVar[Any] = None
 
     def __call__(self, *inputs: Any, **attrs: Any) -> Tensor:
-        tensors = self._tensors(inputs)
+        try:
+            tensors = self._tensors(inputs)
+        except DtypeError:  # one-hot rows where class numbers belong: the shapes tell more than the kind of number
+            self.shape(*[np.shape(t) for t in inputs], **attrs)
+            raise
         expected = self.shape(*[t.data.shape for t in tensors], **attrs)
         arrays = [t.data for t in tensors]
         self.verify(*arrays, **attrs)
@@ -124,30 +129,34 @@ class Op:
                 if kind not in "iu":
                     advice = "makes 1 and 0 of True and False" if kind == "b" else "drops the fractions"
                     raise DtypeError(
-                        f"{self.name}: input {k + 1} must hold whole numbers, but it is {tensor.data.dtype}. "
-                        f"x.long() {advice}, if that is meant."
+                        f"{self.name}: {self._called(k)} must hold whole numbers, but it is {tensor.data.dtype}. "
+                        f"{self._called(k)}.long() {advice}, if that is meant."
                     )
             elif k in self.masks:
                 if kind != "b":
                     raise DtypeError(
-                        f"{self.name}: input {k + 1} must say True or False, but it is {tensor.data.dtype}. "
+                        f"{self.name}: {self._called(k)} must say True or False, but it is {tensor.data.dtype}. "
                         "Ask a question of it, such as x > 0 or x != 0."
                     )
             elif dtype is not None and tensor.data.dtype != dtype:
-                raise DtypeError(_mixed(self.name, tensors))
+                raise DtypeError(self._mixed(tensors))
             elif kind not in self.takes:
                 raise DtypeError(_unfit(self.name, tensor.data.dtype, self.takes))
         return tensors
 
+    def _called(self, k: int) -> str:
+        """What input number k is called in the story."""
+        names = list(inspect.signature(self.forward).parameters)
+        return names[k] if k < len(names) else f"input {k + 1}"
 
-def _mixed(name: str, tensors: Sequence[Tensor]) -> str:
-    kinds = " and ".join(dict.fromkeys(str(t.data.dtype) for t in tensors))
-    picture = boxes({f"input {k + 1} {t.data.dtype}": t.data.shape for k, t in enumerate(tensors)})
-    return (
-        f"{name}: the inputs hold different kinds of numbers ({kinds}).\n{picture}\n"
-        "   Make them alike: x.float() gives float32 (what networks train in), x.double() float64, "
-        "x.long() whole numbers."
-    )
+    def _mixed(self, tensors: Sequence[Tensor]) -> str:
+        kinds = " and ".join(dict.fromkeys(str(t.data.dtype) for t in tensors))
+        picture = boxes({f"{self._called(k)} {t.data.dtype}": t.data.shape for k, t in enumerate(tensors)})
+        return (
+            f"{self.name}: the inputs hold different kinds of numbers ({kinds}).\n{picture}\n"
+            "   Make them alike: x.float() gives float32 (what networks train in), x.double() float64, "
+            "x.long() whole numbers."
+        )
 
 
 def _unfit(name: str, dtype: Any, takes: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from .errors import DtypeError, ShapeError
 
-__all__ = ["plain_index", "plain_sides", "the_number"]
+__all__ = ["plain_index", "plain_sides", "the_number", "the_side"]
 
 
 def plain_index(index: Any) -> tuple[Any, ...]:
@@ -30,6 +30,18 @@ def _plain_part(part: Any) -> Any:
     if isinstance(part, bool) or not hasattr(part, "__index__"):
         raise DtypeError(f"x[{part!r}]: a position is a whole number, a slice such as 0:5, or `...`.")
     return index_of(part)
+
+
+def the_side(dim: int, count: int, wanted: str) -> int:
+    """A side, counted from the front; -1 is the last.
+
+    >>> the_side(-1, 3, "x.squeeze(-1)")
+    2
+    """
+    if not -count <= dim < count:
+        there = f"sides 0 to {count - 1} (-1 is the last)" if count else "no sides: it is one number"
+        raise ShapeError(f"{wanted}: there is no side {dim}; this tensor has {there}.")
+    return dim % count
 
 
 def plain_sides(sides: tuple[Any, ...]) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ PyTorch's, because that is what readers meet next.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import CutawayError, DtypeError, ShapeError, TapeError
-from .plain import plain_index, plain_sides, the_number
+from .plain import plain_index, plain_sides, the_number, the_side
 from .registry import apply
 
 if TYPE_CHECKING:
@@ -274,7 +275,8 @@ class Tensor:
     def transpose(self, dim0: int, dim1: int) -> Tensor:
         """Two sides change places."""
         order = list(range(self.ndim))
-        order[dim0], order[dim1] = order[dim1], order[dim0]
+        one, two = (the_side(dim, self.ndim, f"x.transpose({dim0}, {dim1})") for dim in (dim0, dim1))
+        order[one], order[two] = two, one
         return apply("permute", self, order=tuple(order))
 
     @property
@@ -284,24 +286,22 @@ class Tensor:
 
     def flatten(self, start_dim: int = 0) -> Tensor:
         """All sides from start_dim on become one."""
-        rest = self.shape[start_dim:]
-        count = 1
-        for side in rest:
-            count *= side
+        start_dim = the_side(start_dim, self.ndim, f"x.flatten({start_dim})") if self.ndim else 0
+        count = math.prod(self.shape[start_dim:])
         if start_dim == 1:  # the batch stays free, so that a recorded program fits any batch
             return apply("reshape", self, to=(-1, count))
         return apply("reshape", self, to=(*self.shape[:start_dim], count))
 
     def squeeze(self, dim: int) -> Tensor:
         """Drop a side of length one."""
-        dim %= self.ndim
+        dim = the_side(dim, self.ndim, f"x.squeeze({dim})")
         if self.shape[dim] != 1:
-            raise CutawayError(f"squeeze drops a side of length 1, but side {dim} of {self.shape} is longer.")
+            raise ShapeError(f"squeeze drops a side of length 1, but side {dim} of {self.shape} is longer.")
         return self.reshape(self.shape[:dim] + self.shape[dim + 1 :])
 
     def unsqueeze(self, dim: int) -> Tensor:
         """Add a side of length one."""
-        dim %= self.ndim + 1
+        dim = the_side(dim, self.ndim + 1, f"x.unsqueeze({dim})")
         return self.reshape((*self.shape[:dim], 1, *self.shape[dim:]))
 
     def expand(self, *to: Any) -> Tensor:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import rng
-from ..errors import ShapeError
+from ..errors import CutawayError, ShapeError
 from ..op import Op, Shape
 from ..sample import Sample, given, normal
 from .broadcast import one_number
@@ -48,12 +48,12 @@ class DropoutMask(Op):
     @staticmethod
     def verify(x: Any, step: Any, first: Any, p: float, seed: int, site: int) -> None:
         if step < 0 or first < 0:
-            raise ShapeError(f"dropout_mask: batches and examples count from 0; step={step}, first={first}.")
+            raise CutawayError(f"dropout_mask: batches and examples count from 0; step={step}, first={first}.")
 
     @staticmethod
     def shape(x: Shape, step: Shape, first: Shape, p: float, seed: int, site: int) -> Shape:
         if not 0 <= p < 1:
-            raise ShapeError(
+            raise CutawayError(
                 f"dropout_mask: p is a chance from 0 up to, but not with, 1 (then nobody comes); it is {p}."
             )
         one_number("dropout_mask", step=step, first=first)

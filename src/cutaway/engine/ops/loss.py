@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import LabelError, ShapeError, boxes
+from ..errors import CutawayError, LabelError, ShapeError, boxes
 from ..op import Op, Shape, namespace
 from ..sample import Sample, labels, normal
 from ..tensor import Tensor
@@ -123,7 +123,7 @@ class OneHot(Op):
     @staticmethod
     def shape(answers: Shape, classes: int, dtype: str = "float32") -> Shape:
         if classes < 1 or dtype not in ("float32", "float64"):
-            raise ShapeError(
+            raise CutawayError(
                 f"one_hot: classes says how many boxes a paper has, dtype is 'float32' or 'float64'; here "
                 f"classes={classes}, dtype={dtype!r}."
             )
@@ -242,6 +242,8 @@ class Mse(Op):
             elif len(target) == 1 and x == (*target, 1):
                 advice = "the targets are a row and the outputs a column: target.reshape(-1, 1)"
             both = {"x": x, "target": target}
+            if x == target:
+                raise ShapeError(f"mse: there is nothing to average in empty arrays of shape {x}.")
             raise ShapeError(
                 "mse: every output needs its own target, so the shapes must be equal.\n"
                 f"{boxes(both, [(name, -1) for name, shape in both.items() if shape])}\n"

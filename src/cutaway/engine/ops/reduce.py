@@ -21,8 +21,8 @@ def sides(x: Shape, dim: Dims) -> Shape:
     named = range(len(x)) if dim is None else (dim,) if isinstance(dim, int) else dim
     for side in named:
         if not -count <= side < count:
-            there = f"has {len(x)} ({x}), counted 0 to {len(x) - 1}" if x else "is one number and has none"
-            raise ShapeError(f"There is no side {side}: the array {there}.")
+            there = f"an array of shape {x} has sides 0 to {count - 1}, -1 is the last" if x else "one number has none"
+            raise ShapeError(f"dim={dim}: there is no side {side}; {there}.")
     found = sorted(side % count for side in named)
     if len(set(found)) < len(found):
         raise ShapeError(f"dim={dim} names a side of {x} twice.")
