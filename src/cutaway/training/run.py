@@ -13,8 +13,8 @@ import numpy as np
 
 from ..data import Dataset
 from ..engine.errors import CutawayError
-from ..engine.tape import Tape
 from ..engine.plain import plain_index
+from ..engine.tape import Tape
 from ..nn import Module
 from ..optim import Optimizer
 from . import evaluation, loop, machine
@@ -145,6 +145,18 @@ class Run(Clockwork):
             self.goal = self.batch + round((1 if epochs is None else epochs) * len(self.loader()))
         loop.train(self, progress, Path(save) if save is not None else None, every, patience, callbacks)
         return self
+
+    def moments(self) -> Iterator[Moment]:
+        """Every moment from here on, without end: whoever holds this generator drives the run.
+
+        After every batch the network shows its new numbers, and what was changed on it outside is noticed.
+        """
+        for moment in super().moments():
+            if moment.kind == "batch":
+                self._publish()
+            yield moment
+            if moment.kind == "batch":
+                self.notice()
 
     def step(self, unit: str = "batch") -> Moment:
         """Go on by one "op", or to the end of this "layer", "batch" or "epoch"; returns the moment reached."""
