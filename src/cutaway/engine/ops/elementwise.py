@@ -14,7 +14,7 @@ from .broadcast import fit, joint_shape
 _KINDS = ("float32", "float64", "float16", "int64", "int32", "int16", "int8", "uint8", "bool")
 
 
-class _Curve(Op):
+class Curve(Op):
     """One number in, one number out: the shape stays."""
 
     kind = "elementwise"
@@ -26,7 +26,7 @@ class _Curve(Op):
         return x
 
 
-class Exp(_Curve):
+class Exp(Curve):
     """Money at full interest: it grows by as much as is there.
 
     y = e ** x
@@ -47,7 +47,7 @@ class Exp(_Curve):
         return mul(g, y)
 
 
-class Log(_Curve):
+class Log(Curve):
     """How long money at full interest must wait to become x: exp backwards.
 
     y = ln x
@@ -70,7 +70,7 @@ class Log(_Curve):
         return div(g, x)
 
 
-class Sqrt(_Curve):
+class Sqrt(Curve):
     """The side of a square of that area.
 
     y = sqrt(x)
@@ -93,7 +93,7 @@ class Sqrt(_Curve):
         return div(g, mul(y, 2.0))
 
 
-class Abs(_Curve):
+class Abs(Curve):
     """How far from home, whichever the direction.
 
     y = |x|
@@ -117,7 +117,7 @@ class Abs(_Curve):
         return mul(g, sign(x))
 
 
-class Sign(_Curve):
+class Sign(Curve):
     """Left, right, or home.
 
     y = -1 if x < 0, 0 if x = 0, 1 if x > 0
@@ -137,7 +137,7 @@ class Sign(_Curve):
         return namespace(x).sign(x)
 
 
-class Tanh(_Curve):
+class Tanh(Curve):
     """A gentle brake: small numbers pass almost unchanged, large ones are held near -1 and 1.
 
     y = (e^x - e^-x) / (e^x + e^-x)
@@ -158,7 +158,7 @@ class Tanh(_Curve):
         return mul(g, 1.0 - mul(y, y))
 
 
-class Sigmoid(_Curve):
+class Sigmoid(Curve):
     """A soft switch: off on the left, on on the right, "perhaps" between.
 
     y = 1 / (1 + e^-x) = 1/2 + 1/2 tanh(x / 2)
@@ -181,7 +181,7 @@ class Sigmoid(_Curve):
         return mul(g, mul(y, 1.0 - y))
 
 
-class Relu(_Curve):
+class Relu(Curve):
     """A door that opens in one direction only.
 
     y = max(x, 0)
@@ -205,7 +205,7 @@ class Relu(_Curve):
         return gate(g, y)
 
 
-class LeakyRelu(_Curve):
+class LeakyRelu(Curve):
     """A door that does not quite close: a trickle gets through the wrong way.
 
     y = x if x > 0, else slope * x
