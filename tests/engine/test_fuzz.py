@@ -33,6 +33,8 @@ ATTRS: dict[str, st.SearchStrategy[Any]] = {
     "stride": SIZE,
     "window": SIZE,
     "padding": SIZE,
+    "dilation": SIZE,
+    "groups": st.integers(-1, 4),
     "size": SIZE,
     "classes": st.integers(-1, 6),
     "dtype": st.sampled_from(["float32", "float64", "nonsense"]),

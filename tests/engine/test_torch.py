@@ -61,26 +61,34 @@ def winner(x: Any, dim: Any = None) -> Any:
     return flags.reshape([x.shape[k] for k in order]).permute(np.argsort(order).tolist())
 
 
-def places_of_winners(x: Any, window: Any, stride: Any) -> Any:
-    return F.max_pool2d(x.detach(), pair(window), pair(stride), return_indices=True)[1].flatten(2)
+def max_pool2d(x: Any, window: Any, stride: Any, padding: Any = 0, **how: Any) -> Any:
+    return F.max_pool2d(x, pair(window), pair(stride), pair(padding), **how)
 
 
-def place(g: Any, x: Any, window: Any, stride: Any) -> Any:
+def places_of_winners(x: Any, **how: Any) -> Any:
+    return max_pool2d(x.detach(), return_indices=True, **how)[1].flatten(2)
+
+
+def place(g: Any, x: Any, **how: Any) -> Any:
     empty = torch.zeros(*x.shape[:2], x.shape[2] * x.shape[3], dtype=x.dtype)
-    return empty.scatter_add(2, places_of_winners(x, window, stride), g.flatten(2)).reshape(x.shape)
+    return empty.scatter_add(2, places_of_winners(x, **how), g.flatten(2)).reshape(x.shape)
 
 
-def pick(v: Any, x: Any, window: Any, stride: Any) -> Any:
-    found = v.flatten(2).gather(2, places_of_winners(x, window, stride))
-    return found.reshape(F.max_pool2d(x, pair(window), pair(stride)).shape)
+def pick(v: Any, x: Any, **how: Any) -> Any:
+    found = v.flatten(2).gather(2, places_of_winners(x, **how))
+    return found.reshape(max_pool2d(x, **how).shape)
+
+
+def conv2d(x: Any, w: Any, **how: Any) -> Any:
+    return F.conv2d(x, w, **{key: n if key == "groups" else pair(n) for key, n in how.items()})
 
 
 def conv2d_x(g: Any, w: Any, size: Any, **how: Any) -> Any:
-    return torch.nn.grad.conv2d_input((g.shape[0], w.shape[1], *size), w, g, **how)
+    return torch.nn.grad.conv2d_input((g.shape[0], w.shape[1] * how.get("groups", 1), *size), w, g, **how)
 
 
 def conv2d_w(x: Any, g: Any, window: Any, **how: Any) -> Any:
-    return torch.nn.grad.conv2d_weight(x, (g.shape[1], x.shape[1], *window), g, **how)
+    return torch.nn.grad.conv2d_weight(x, (g.shape[1], x.shape[1] // how.get("groups", 1), *window), g, **how)
 
 
 def adam(weight: Any, slope: Any, shake: Any, alpha: Any, eps: Any) -> Any:
@@ -112,7 +120,7 @@ TWINS: dict[str, Twin] = {
     "broadcast_to": lambda x, to: torch.broadcast_to(x, to),
     "cast": lambda x, to: x.to(getattr(torch, to)),
     "clip": lambda x, low=None, high=None: torch.clamp(x, low, high),
-    "conv2d": lambda x, w, stride=1, padding=0: F.conv2d(x, w, stride=pair(stride), padding=pair(padding)),
+    "conv2d": conv2d,
     "conv2d_w": conv2d_w,
     "conv2d_x": conv2d_x,
     "cos": torch.cos,
@@ -136,7 +144,7 @@ TWINS: dict[str, Twin] = {
     "log_softmax": lambda x, dim=-1: F.log_softmax(x, dim),
     "matmul": lambda x, w, flip_x=False, flip_w=False: turned(x, flip_x) @ turned(w, flip_w),
     "max": lambda x, dim=None, keepdim=False: torch.amax(x, axes(x, dim), keepdim),
-    "max_pool2d": lambda x, window, stride: F.max_pool2d(x, pair(window), pair(stride)),
+    "max_pool2d": max_pool2d,
     "maximum": torch.maximum,
     "mean": lambda x, dim=None, keepdim=False: torch.mean(x, axes(x, dim), keepdim),
     "minimum": torch.minimum,

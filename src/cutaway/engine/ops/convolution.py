@@ -1,12 +1,15 @@
 """Convolution is linear in the picture and linear in the stencil, so its two gradients are its two sisters.
 
 The three are closed under differentiation: the derivative of each is made of the other two, so second derivatives
-cost nothing extra, and each may have a fast kernel of its own. All three are one matrix product over the same
-columns: column = one place of one picture, row = one number of the stencil.
+cost nothing extra, and each may have a fast kernel of its own. `conv2d_x` is also what PyTorch calls a transposed
+convolution: the picture that a stencil paints at every place. All three are matrix products over the same columns:
+column = one place of one picture, row = one number of the stencil. A few rows of places are taken at a time, so that
+their columns stay near the processor.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -15,25 +18,35 @@ from ..errors import ShapeError, boxes
 from ..op import Op, Shape
 from ..sample import Sample, normal
 from ..tensor import Tensor
-from .windows import Size, check_picture, pair, places, windows
+from .windows import Size, bordered, check_picture, corners, inside, outside, pair, places, unbordered, windows
+
+NEAR = 1 << 18  # so many numbers stay near the processor (a megabyte)
 
 
-def columns(x: Any, window: Size, stride: Size, padding: Size) -> Any:
-    """What every place sees, one place a column: (C * kh * kw, N * Ho * Wo)."""
-    seen = windows(x, window, stride, padding).transpose(1, 4, 5, 0, 2, 3)  # (C, kh, kw, N, Ho, Wo)
-    return seen.reshape(seen.shape[0] * seen.shape[1] * seen.shape[2], -1)
+def strips(height: int, numbers_a_row: int) -> Iterator[slice]:
+    """Rows of places, as many at a time as stay near the processor."""
+    rows = max(1, NEAR // max(1, numbers_a_row))
+    return (slice(i, min(i + rows, height)) for i in range(0, height, rows))
+
+
+def how(stride: Size, padding: Size, dilation: Size, groups: int) -> dict[str, Any]:
+    """The settings for a sister; what is not used is not said."""
+    told: dict[str, Any] = {"stride": stride, "padding": padding}
+    return told | ({"dilation": dilation} if dilation != 1 else {}) | ({"groups": groups} if groups != 1 else {})
 
 
 class Conv2d(Op):
     """One small stencil laid on every place of the picture: it looks for one thing, everywhere.
 
-    y[n, o, i, j] = sum over c, p, q of x[n, c, s i + p - pad, s j + q - pad] * w[o, c, p, q]
+    y[n, o, i, j] = sum over c, p, q of x[n, c, s i + d p - pad, s j + d q - pad] * w[o, c, p, q]
 
     x: the pictures, (N, C, H, W)
-    w: the stencils, one for each thing to look for, (O, C, kh, kw)
+    w: the stencils, one for each thing to look for, (O, C / groups, kh, kw)
     y: how strongly each thing is seen at each place, (N, O, Ho, Wo)
     stride: how far the stencil moves from place to place (s)
     padding: how many rows of zeros are put around the picture (pad)
+    dilation: how far apart the numbers of the stencil are laid (d); 1 is side by side
+    groups: into how many groups the channels are split; the stencils of each see only their own channels
 
     >>> x = Tensor([[[[1.0, 2.0, 4.0]]]])
     >>> conv2d(x, Tensor([[[[-1.0, 1.0]]]]))
@@ -45,46 +58,69 @@ class Conv2d(Op):
         Sample(normal(2, 2, 3, 4), normal(3, 2, 3, 2), stride=1, padding=1),
         Sample(normal(1, 2, 6, 5), normal(2, 2, 3, 3), stride=2, padding=1),
         Sample(normal(2, 1, 4, 5), normal(2, 1, 2, 3), stride=(2, 1), padding=(0, 1)),
+        Sample(normal(1, 4, 4, 3), normal(6, 2, 2, 1), stride=1, padding=(1, 0), dilation=(3, 1), groups=2),
+        Sample(normal(2, 3, 3, 2), normal(3, 1, 2, 2), stride=1, padding=1, dilation=2, groups=3),
+        Sample(normal(2, 3, 2, 3), normal(4, 3, 1, 1)),
     )
 
     @staticmethod
-    def forward(x: Any, w: Any, stride: Size = 1, padding: Size = 0) -> Any:
-        ho, wo = places(x.shape[2:], w.shape[2:], stride, padding)
-        y = w.reshape(w.shape[0], -1) @ columns(x, w.shape[2:], stride, padding)
-        return y.reshape(w.shape[0], x.shape[0], ho, wo).transpose(1, 0, 2, 3)
+    def forward(x: Any, w: Any, stride: Size = 1, padding: Size = 0, dilation: Size = 1, groups: int = 1) -> Any:
+        (n, _, *size), (o, c, *window) = x.shape, w.shape
+        ho, wo = places(size, window, stride, padding, dilation)
+        seen = windows(bordered(inside(x), padding), window, stride, dilation)  # (C, kh, kw, Ho, Wo, N)
+        table = w.reshape(groups, o // groups, c * window[0] * window[1])
+        y = np.empty((o, ho, wo, n), x.dtype)
+        for rows in strips(ho, groups * table.shape[2] * wo * n):
+            columns = seen[:, :, :, rows].reshape(groups, table.shape[2], (rows.stop - rows.start) * wo * n)
+            y[:, rows] = (table @ columns).reshape(o, rows.stop - rows.start, wo, n)
+        return outside(y)
 
     @staticmethod
     def backward(
-        g: Tensor, y: Tensor, x: Tensor, w: Tensor, stride: Size = 1, padding: Size = 0
+        g: Tensor,
+        y: Tensor,
+        x: Tensor,
+        w: Tensor,
+        stride: Size = 1,
+        padding: Size = 0,
+        dilation: Size = 1,
+        groups: int = 1,
     ) -> tuple[Tensor, Tensor]:
-        how = {"stride": stride, "padding": padding}
-        return conv2d_x(g, w, size=x.shape[2:], **how), conv2d_w(x, g, window=w.shape[2:], **how)
+        told = how(stride, padding, dilation, groups)
+        return conv2d_x(g, w, size=x.shape[2:], **told), conv2d_w(x, g, window=w.shape[2:], **told)
 
     @staticmethod
-    def shape(x: Shape, w: Shape, stride: Size = 1, padding: Size = 0) -> Shape:
+    def shape(x: Shape, w: Shape, stride: Size = 1, padding: Size = 0, dilation: Size = 1, groups: int = 1) -> Shape:
         if len(w) != 4 or 0 in w:
             raise ShapeError(f"conv2d: stencils have four sides, (O, C, kh, kw), none of them 0.\n{boxes({'w': w})}")
-        check_picture("conv2d", x, (w[2], w[3]), stride, padding)
-        if x[1] != w[1]:
+        check_picture("conv2d", x, (w[2], w[3]), stride, padding, dilation)
+        if groups < 1 or w[0] % groups:
+            raise ShapeError(f"conv2d: {w[0]} stencils cannot be split into {groups} groups.\n{boxes({'w': w})}")
+        if x[1] != w[1] * groups:
+            share = f" of its group, {w[1] * groups} in {groups} groups" if groups > 1 else ""
             raise ShapeError(
-                f"conv2d: the pictures have {x[1]} channels, but each stencil looks at {w[1]}.\n"
+                f"conv2d: the pictures have {x[1]} channels, but each stencil looks at {w[1]}{share}.\n"
                 f"{boxes({'x': x, 'w': w}, [('x', 1), ('w', 1)])}\n"
                 f"   Try: nn.Conv2d({x[1]}, {w[0]}, ...)."
             )
-        return (x[0], w[0], *places((x[2], x[3]), (w[2], w[3]), stride, padding))
+        return (x[0], w[0], *places((x[2], x[3]), (w[2], w[3]), stride, padding, dilation))
 
 
 class Conv2dX(Op):
-    """What every pixel owes: each place sends its gradient back along the stencil it was made with.
+    """A stamp pressed at every place, as hard as g says: what every pixel gets, or owes, through the stencils.
 
-    x[n, c, s i + p - pad, s j + q - pad] += g[n, o, i, j] * w[o, c, p, q]
+    y[n, c, s i + d p - pad, s j + d q - pad] += g[n, o, i, j] * w[o, c, p, q]
 
-    g: the gradient of every place, (N, O, Ho, Wo)
-    w: the stencils, (O, C, kh, kw)
-    y: the gradient of every pixel, (N, C, H, W)
+    g: a number for every place, (N, O, Ho, Wo): the gradient there, or how hard the stamp is pressed
+    w: the stencils, (O, C / groups, kh, kw)
+    y: what has come together at every pixel, (N, C, H, W)
     size: height and width of the picture
     stride: as in conv2d
     padding: as in conv2d
+    dilation: as in conv2d
+    groups: as in conv2d
+
+    As a layer it is a transposed convolution, which makes pictures larger.
 
     >>> conv2d_x(Tensor([[[[1.0, 2.0]]]]), Tensor([[[[-1.0, 1.0]]]]), size=(1, 3))
     Tensor([[[[-1., -1.,  2.]]]])
@@ -94,20 +130,28 @@ class Conv2dX(Op):
     samples = (
         Sample(normal(1, 2, 3, 3), normal(2, 2, 3, 3), size=(6, 5), stride=2, padding=1),
         Sample(normal(2, 3, 3, 5), normal(3, 2, 3, 2), size=(3, 4), stride=1, padding=1),
+        Sample(normal(1, 6, 3, 3), normal(6, 2, 2, 1), size=(4, 3), padding=(1, 0), dilation=(3, 1), groups=2),
+        Sample(normal(2, 3, 3, 2), normal(3, 1, 2, 2), size=(3, 2), padding=1, dilation=2, groups=3),
+        Sample(normal(2, 4, 2, 3), normal(4, 3, 1, 1), size=(2, 3)),
     )
 
     @staticmethod
-    def forward(g: Any, w: Any, size: Size, stride: Size = 1, padding: Size = 0) -> Any:
-        size = pair(size)
+    def forward(
+        g: Any, w: Any, size: Size, stride: Size = 1, padding: Size = 0, dilation: Size = 1, groups: int = 1
+    ) -> Any:
         (n, o, ho, wo), (_, c, kh, kw) = g.shape, w.shape
-        (sh, sw), (ph, pw) = pair(stride), pair(padding)
-        shares = w.reshape(o, -1).T @ g.transpose(1, 0, 2, 3).reshape(o, -1)
-        shares = shares.reshape(c, kh, kw, n, ho, wo)
-        x = np.zeros((c, n, size[0] + 2 * ph, size[1] + 2 * pw), g.dtype)
-        for p in range(kh):
-            for q in range(kw):
-                x[:, :, p : p + sh * (ho - 1) + 1 : sh, q : q + sw * (wo - 1) + 1 : sw] += shares[:, p, q]
-        return x[:, :, ph : ph + size[0], pw : pw + size[1]].transpose(1, 0, 2, 3)
+        (h, wide), (ph, pw) = pair(size), pair(padding)
+        x = np.zeros((c * groups, h + 2 * ph, wide + 2 * pw, n), g.dtype)
+        table = w.reshape(groups, o // groups, c * kh * kw).swapaxes(1, 2)
+        g = np.ascontiguousarray(inside(g))
+        taps = corners(x, (kh, kw), stride, dilation)
+        for rows in strips(ho, groups * table.shape[1] * wo * n):
+            count = rows.stop - rows.start
+            shares = table @ g[:, rows].reshape(groups, o // groups, count * wo * n)
+            shares = shares.reshape(c * groups, kh * kw, count, wo, n)
+            for k, tap in enumerate(taps):
+                tap[:, rows] += shares[:, k]
+        return outside(unbordered(x, padding))
 
     @staticmethod
     def backward(
@@ -118,16 +162,32 @@ class Conv2dX(Op):
         size: Size,
         stride: Size = 1,
         padding: Size = 0,
+        dilation: Size = 1,
+        groups: int = 1,
     ) -> tuple[Tensor, Tensor]:
-        how = {"stride": stride, "padding": padding}
-        return conv2d(gg, w, **how), conv2d_w(gg, g, window=w.shape[2:], **how)
+        told = how(stride, padding, dilation, groups)
+        return conv2d(gg, w, **told), conv2d_w(gg, g, window=w.shape[2:], **told)
 
     @staticmethod
-    def shape(g: Shape, w: Shape, size: Size, stride: Size = 1, padding: Size = 0) -> Shape:
+    def shape(
+        g: Shape,
+        w: Shape,
+        size: Size,
+        stride: Size = 1,
+        padding: Size = 0,
+        dilation: Size = 1,
+        groups: int = 1,
+    ) -> Shape:
         if len(g) != 4 or len(w) != 4:
             raise ShapeError(f"conv2d_x: g and w have four sides each.\n{boxes({'g': g, 'w': w})}")
-        x = (g[0], w[1], *pair(size))
-        if Conv2d.shape(x, w, stride, padding) != tuple(g):
+        if g[1] != w[0]:
+            raise ShapeError(
+                f"conv2d_x: the places have {g[1]} channels, but there are {w[0]} stencils.\n"
+                f"{boxes({'g': g, 'w': w}, [('g', 1), ('w', 0)])}\n"
+                f"   Try: nn.ConvTranspose2d({g[1]}, {w[1]}, ...)."
+            )
+        x = (g[0], w[1] * groups, *pair(size))
+        if Conv2d.shape(x, w, stride, padding, dilation, groups) != tuple(g):
             raise ShapeError(f"conv2d_x: a picture of {size} does not give places like g.\n{boxes({'g': g, 'w': w})}")
         return x
 
@@ -135,14 +195,16 @@ class Conv2dX(Op):
 class Conv2dW(Op):
     """What every weight of the stencil owes: input times gradient, summed over all places it was laid on.
 
-    w[o, c, p, q] = sum over n, i, j of x[n, c, s i + p - pad, s j + q - pad] * g[n, o, i, j]
+    w[o, c, p, q] = sum over n, i, j of x[n, c, s i + d p - pad, s j + d q - pad] * g[n, o, i, j]
 
     x: the pictures, (N, C, H, W)
     g: the gradient of every place, (N, O, Ho, Wo)
-    y: the gradient of the stencils, (O, C, kh, kw)
+    y: the gradient of the stencils, (O, C / groups, kh, kw)
     window: height and width of the stencil
     stride: as in conv2d
     padding: as in conv2d
+    dilation: as in conv2d
+    groups: as in conv2d
 
     >>> conv2d_w(Tensor([[[[1.0, 2.0, 4.0]]]]), Tensor([[[[1.0, 1.0]]]]), window=(1, 2))
     Tensor([[[[3., 6.]]]])
@@ -152,33 +214,57 @@ class Conv2dW(Op):
     samples = (
         Sample(normal(1, 2, 6, 5), normal(1, 2, 3, 3), window=(3, 3), stride=2, padding=1),
         Sample(normal(2, 2, 3, 4), normal(2, 3, 3, 5), window=(3, 2), stride=1, padding=1),
+        Sample(normal(1, 4, 4, 3), normal(1, 6, 3, 3), window=(2, 1), padding=(1, 0), dilation=(3, 1), groups=2),
+        Sample(normal(2, 3, 3, 2), normal(2, 3, 3, 2), window=(2, 2), padding=1, dilation=2, groups=3),
+        Sample(normal(2, 3, 2, 3), normal(2, 4, 2, 3), window=(1, 1)),
     )
 
     @staticmethod
-    def forward(x: Any, g: Any, window: Size, stride: Size = 1, padding: Size = 0) -> Any:
-        o = g.shape[1]
-        w = g.transpose(1, 0, 2, 3).reshape(o, -1) @ columns(x, window, stride, padding).T
-        return w.reshape(o, x.shape[1], *pair(window))
+    def forward(
+        x: Any, g: Any, window: Size, stride: Size = 1, padding: Size = 0, dilation: Size = 1, groups: int = 1
+    ) -> Any:
+        (n, o, ho, wo), c, (kh, kw) = g.shape, x.shape[1] // groups, pair(window)
+        seen = windows(bordered(inside(x), padding), window, stride, dilation)  # (C, kh, kw, Ho, Wo, N)
+        g = np.ascontiguousarray(inside(g))
+        w = np.zeros((groups, o // groups, c * kh * kw), g.dtype)
+        for rows in strips(ho, groups * w.shape[2] * wo * n):
+            many = (rows.stop - rows.start) * wo * n
+            columns = seen[:, :, :, rows].reshape(groups, w.shape[2], many)
+            w += g[:, rows].reshape(groups, o // groups, many) @ columns.swapaxes(1, 2)
+        return w.reshape(o, c, kh, kw)
 
     @staticmethod
     def backward(
-        gw: Tensor,
+        gg: Tensor,
         y: Tensor,
         x: Tensor,
         g: Tensor,
         window: Size,
         stride: Size = 1,
         padding: Size = 0,
+        dilation: Size = 1,
+        groups: int = 1,
     ) -> tuple[Tensor, Tensor]:
-        how = {"stride": stride, "padding": padding}
-        return conv2d_x(g, gw, size=x.shape[2:], **how), conv2d(x, gw, **how)
+        told = how(stride, padding, dilation, groups)
+        return conv2d_x(g, gg, size=x.shape[2:], **told), conv2d(x, gg, **told)
 
     @staticmethod
-    def shape(x: Shape, g: Shape, window: Size, stride: Size = 1, padding: Size = 0) -> Shape:
-        if len(x) != 4 or len(g) != 4:
-            raise ShapeError(f"conv2d_w: x and g have four sides each.\n{boxes({'x': x, 'g': g})}")
-        w = (g[1], x[1], *pair(window))
-        if Conv2d.shape(x, w, stride, padding) != tuple(g):
+    def shape(
+        x: Shape,
+        g: Shape,
+        window: Size,
+        stride: Size = 1,
+        padding: Size = 0,
+        dilation: Size = 1,
+        groups: int = 1,
+    ) -> Shape:
+        if len(x) != 4 or len(g) != 4 or groups < 1:
+            raise ShapeError(
+                f"conv2d_w: x and g have four sides each, and there is at least one group; here groups={groups}.\n"
+                f"{boxes({'x': x, 'g': g})}"
+            )
+        w = (g[1], x[1] // groups, *pair(window))
+        if Conv2d.shape(x, w, stride, padding, dilation, groups) != tuple(g):
             raise ShapeError(f"conv2d_w: a stencil of {window} does not give places like g.\n{boxes({'x': x, 'g': g})}")
         return w
 

@@ -27,9 +27,7 @@ def pair(n: Size) -> tuple[int, int]:
     return int(n[0]), int(n[1])
 
 
-def places(
-    size: tuple[int, int], window: Size, stride: Size, padding: Size = 0, dilation: Size = 1
-) -> tuple[int, int]:
+def places(size: tuple[int, int], window: Size, stride: Size, padding: Size = 0, dilation: Size = 1) -> tuple[int, int]:
     """At how many places, down and across, the window stops: (side + 2 padding - reach) // stride + 1.
 
     The reach of a window of k numbers is dilation * (k - 1) + 1.
@@ -103,13 +101,11 @@ def check_sides(name: str, x: Shape) -> None:
         )
 
 
-def check_picture(
-    name: str, x: Shape, window: Size, stride: Size, padding: Size = 0, dilation: Size = 1
-) -> None:
+def check_picture(name: str, x: Shape, window: Size, stride: Size, padding: Size = 0, dilation: Size = 1) -> None:
     """Pictures are (N, C, H, W), and the window must fit inside."""
     check_sides(name, x)
     check_window(name, window, stride, padding, dilation)
-    if min(places(x[2:], window, stride, padding, dilation)) < 1:
+    if min(places((x[2], x[3]), window, stride, padding, dilation)) < 1:
         (kh, kw), (dh, dw) = pair(window), pair(dilation)
         raise ShapeError(
             f"{name}: a window of {dh * (kh - 1) + 1} x {dw * (kw - 1) + 1} does not fit into a picture of "
