@@ -121,6 +121,20 @@ def test_a_download_that_breaks_off_goes_on_where_it_was(server: Server, tmp_pat
     assert (tmp_path / PATH).read_bytes() == CONTENT
 
 
+def test_a_download_may_break_off_often_as_long_as_it_gets_on(server: Server, tmp_path: Path) -> None:
+    server.cuts = [40_000] * 12
+    bring([server.file()], tmp_path, "toy")
+    assert (tmp_path / PATH).read_bytes() == CONTENT and len(server.asked) == 13
+
+
+def test_a_server_that_never_gets_on_is_given_up(server: Server, tmp_path: Path) -> None:
+    server.cuts = [1000] + [0] * 50
+    with pytest.raises(FetchError, match="broke off after 1,000 of 512,000 bytes"):
+        bring([server.file()], tmp_path, "toy")
+    assert len(server.asked) < 10
+    assert (tmp_path / (PATH + ".part")).stat().st_size == 1000
+
+
 def test_what_arrived_before_the_program_ended_is_kept(server: Server, tmp_path: Path) -> None:
     def interrupt(done: int, total: int) -> None:
         if done > 200_000:
@@ -139,6 +153,7 @@ def test_what_arrived_before_the_program_ended_is_kept(server: Server, tmp_path:
 def test_a_server_that_cannot_resume_starts_over(server: Server, tmp_path: Path) -> None:
     server.ranges, server.cuts = False, [200_000]
     bring([server.file()], tmp_path, "toy")
+    assert server.asked_for() == [None, "bytes=200000-"]
     assert (tmp_path / PATH).read_bytes() == CONTENT
 
 

@@ -240,6 +240,11 @@ def test_semicolons_and_decimal_commas(write: Write) -> None:
     assert preis.mean == 1006.0 and menge.mean == 5.75
 
 
+def test_a_comma_in_a_name_does_not_mislead(write: Write) -> None:
+    rows = ["preis, brutto;menge"] + [f"{n},5;{n},25" for n in range(12)]
+    assert table(write("\n".join(rows)), predict="menge").encoding.outputs == ("preis, brutto",)
+
+
 def test_other_columns_decide_what_a_doubtful_number_is(write: Write) -> None:
     rows = [f"1.{n:03};{n},5;{n}" for n in range(12)]
     made = table(write("\n".join(["a;b;y", *rows])), predict="y", test=0)
@@ -363,11 +368,18 @@ def test_rows_without_an_answer_may_be_skipped(write: Write) -> None:
     assert len(table(write("\n".join(rows)), predict="rent", skip_unanswered=True, test=0).train) == 58
 
 
+def test_a_missing_yes_or_no_is_the_more_frequent_one(write: Write) -> None:
+    rows = ["x,y"] + [f"{('yes', 'yes', 'no', '')[n % 4]},{n}" for n in range(40)]
+    made = table(write("\n".join(rows)), predict="y")
+    assert isinstance(made.columns[0], YesNo)
+    assert made.encode([{"x": None}, {"x": "no"}]).tolist() == [[1, 1], [0, 0]]
+
+
 def test_numbers_that_are_only_names_can_be_called_categories(write: Write) -> None:
     rows = ["zip,y"] + [f"{(10115, 20095, 50667)[n % 3]},{n}" for n in range(30)]
     made = table(write("\n".join(rows)), predict="y", categories="zip")
     assert made.encoding.outputs == ("zip: 10115", "zip: 20095", "zip: 50667")
-    assert made.encode({"zip": 20095})[0].tolist() == [0, 1, 0]
+    assert made.encode({"zip": 20095})[0].tolist() == made.encode({"zip": 20095.0})[0].tolist() == [0, 1, 0]
 
 
 MIXED = "\n".join(["a,y", *[f"{n}.5,{n}" for n in range(10)]])
@@ -486,4 +498,5 @@ def test_a_new_file_is_read_as_the_first_one_was(write: Write) -> None:
 
 def test_delimiters_at_the_end_of_every_line_do_no_harm(write: Write) -> None:
     rows = ["a,y,"] + [f"{n},{n * n}," for n in range(9)]
-    assert table(write("\n".join(rows)), predict="y").encoding.outputs == ("a",)
+    made = table(write("\n".join(rows)), predict="y")
+    assert made.encoding.outputs == ("a",) and made.left_out == {}

@@ -60,7 +60,7 @@ class DataLoader:
         self._batches = count // size if drop_last else -(-count // size)
         if self._batches == 0:
             raise DataError(f"batch_size is {size} and there are {count:,} examples: with drop_last no batch is left.")
-        self._x, self._y, self._used = dataset.x, dataset.y, min(count, self._batches * size)
+        self._x, self._y = dataset.x, dataset.y
         self._whole = size >= count
         self._straight = not self.shuffle or self._whole
         self._epoch = -1
@@ -80,8 +80,7 @@ class DataLoader:
             x, y = self._x, self._y
         elif self._straight:
             start = k % self._batches * self.batch_size
-            stop = min(start + self.batch_size, self._used)
-            x, y = self._x[start:stop], self._y[start:stop]
+            x, y = self._x[start : start + self.batch_size], self._y[start : start + self.batch_size]
         else:
             chosen = self.indices(k)
             x, y = self._x.take(chosen, 0), self._y.take(chosen, 0)
