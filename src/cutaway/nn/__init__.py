@@ -5,7 +5,7 @@ module (the base: names, state, modes), parameter, init, container (Sequential, 
 """
 
 from . import init
-from .activation import LeakyReLU, LogSoftmax, ReLU, Sigmoid, Softmax, Tanh
+from .activation import ELU, GELU, Hardtanh, LeakyReLU, LogSoftmax, ReLU, ReLU6, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from .container import Flatten, Sequential
 from .convolution import Conv2d, MaxPool2d
 from .dropout import Dropout
@@ -16,12 +16,15 @@ from .norm import BatchNorm2d
 from .parameter import Buffer, Parameter
 
 __all__ = [
+    "ELU",
+    "GELU",
     "BatchNorm2d",
     "Buffer",
     "Conv2d",
     "CrossEntropyLoss",
     "Dropout",
     "Flatten",
+    "Hardtanh",
     "LeakyReLU",
     "Linear",
     "LogSoftmax",
@@ -30,9 +33,12 @@ __all__ = [
     "Module",
     "Parameter",
     "ReLU",
+    "ReLU6",
     "Sequential",
+    "SiLU",
     "Sigmoid",
     "Softmax",
+    "Softplus",
     "StateError",
     "Tanh",
     "init",

@@ -5,7 +5,10 @@ from __future__ import annotations
 from ..engine import Tensor, ops
 from .module import Module
 
-__all__ = ["LeakyReLU", "LogSoftmax", "ReLU", "Sigmoid", "Softmax", "Tanh"]
+__all__ = [
+    "ELU", "GELU", "Hardtanh", "LeakyReLU", "LogSoftmax", "ReLU", "ReLU6", "SiLU", "Sigmoid", "Softmax", "Softplus",
+    "Tanh",
+]  # fmt: skip
 
 
 class ReLU(Module):
@@ -38,6 +41,118 @@ class LeakyReLU(Module):
 
     def describe(self) -> str:
         return f"{self.negative_slope}"
+
+
+class ReLU6(Module):
+    """A door that opens in one direction only, with a ceiling of 6.
+
+    y = min(max(x, 0), 6), any shape
+
+    Source: Howard and others, "MobileNets", 2017.
+
+    >>> ReLU6()(Tensor([-1.0, 2.0, 9.0]))
+    Tensor([0., 2., 6.])
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.clip(x, low=0.0, high=6.0)
+
+
+class Hardtanh(Module):
+    """A corridor with two walls: tanh drawn with a ruler.
+
+    y = min_val if x < min_val, max_val if x > max_val, else x, any shape
+
+    >>> Hardtanh()(Tensor([-2.0, 0.5, 9.0]))
+    Tensor([-1. ,  0.5,  1. ])
+    """
+
+    def __init__(self, min_val: float = -1.0, max_val: float = 1.0) -> None:
+        self.min_val, self.max_val = min_val, max_val
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.clip(x, low=self.min_val, high=self.max_val)
+
+    def describe(self) -> str:
+        return f"{self.min_val}, {self.max_val}"
+
+
+class ELU(Module):
+    """A door on a spring: negative numbers are held back, the more the larger they are.
+
+    y = x if x > 0, else alpha * (e ** x - 1), any shape
+
+    Source: Clevert, Unterthiner and Hochreiter, 2016.
+
+    >>> ELU()(Tensor([-1.0, 2.0]))
+    Tensor([-0.6321,  2.    ])
+    """
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        self.alpha = alpha
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.elu(x, alpha=self.alpha)
+
+    def describe(self) -> str:
+        return f"{self.alpha}"
+
+
+class GELU(Module):
+    """A door that opens with a chance, on average: the smooth relu of transformers.
+
+    y = x * (1 + erf(x / sqrt(2))) / 2, any shape
+
+    approximate: "none", or "tanh" for the curve that GPT-2 was trained with
+
+    Source: Hendrycks and Gimpel, 2016.
+
+    >>> GELU()(Tensor([-1.0, 0.0, 2.0]))
+    Tensor([-0.1587,  0.    ,  1.9545])
+    """
+
+    def __init__(self, approximate: str = "none") -> None:
+        self.approximate = approximate
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.gelu(x, approximate=self.approximate)
+
+    def describe(self) -> str:
+        return "" if self.approximate == "none" else f"{self.approximate!r}"
+
+
+class SiLU(Module):
+    """A door with a doorkeeper: the larger x, the wider he opens. Also called swish.
+
+    y = x * sigmoid(x), any shape
+
+    Source: Ramachandran, Zoph and Le, 2017.
+
+    >>> SiLU()(Tensor([-1.0, 0.0, 2.0]))
+    Tensor([-0.2689,  0.    ,  1.7616])
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.silu(x)
+
+
+class Softplus(Module):
+    """A ramp in place of a kerb: always above 0, almost x where x is large.
+
+    y = ln(1 + e ** (beta * x)) / beta, any shape
+
+    >>> Softplus()(Tensor([-100.0, 0.0, 100.0]))
+    Tensor([  0.    ,   0.6931, 100.    ])
+    """
+
+    def __init__(self, beta: float = 1.0) -> None:
+        self.beta = beta
+
+    def forward(self, x: Tensor) -> Tensor:
+        return ops.softplus(x, beta=self.beta)
+
+    def describe(self) -> str:
+        return "" if self.beta == 1 else f"{self.beta}"
 
 
 class Tanh(Module):

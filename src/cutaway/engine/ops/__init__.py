@@ -13,6 +13,7 @@ from .choose import clip, where
 from .compare import accuracy, argmax, equal, greater, greater_equal, less, less_equal, not_equal
 from .convolution import conv2d, conv2d_w, conv2d_x
 from .curves import cos, erf, expm1, log1p, log2, log10, pow, sin
+from .doors import elu, gelu, silu, softplus
 from .elementwise import (
     abs,
     cast,
@@ -37,9 +38,10 @@ from .reduce import max, mean, sum, winner
 
 __all__ = [
     "abs", "accuracy", "adaptive_step", "add", "add_rows", "argmax", "batch_norm", "blend", "broadcast_to", "cast",
-    "clip", "conv2d", "conv2d_w", "conv2d_x", "cos", "cross_entropy", "cut", "div", "dropout_mask", "equal", "erf",
-    "exp", "expm1", "gate", "greater", "greater_equal", "leaky_relu", "less", "less_equal", "log", "log1p", "log2",
-    "log10", "log_softmax", "matmul", "max", "max_pool2d", "maximum", "mean", "minimum", "mse", "mul", "neg",
-    "not_equal", "one_hot", "paste", "permute", "pick", "place", "pow", "power", "relu", "reshape", "sigmoid", "sign",
-    "sin", "softmax", "sqrt", "sub", "sum", "sum_to", "take", "tanh", "var", "where", "winner",
+    "clip", "conv2d", "conv2d_w", "conv2d_x", "cos", "cross_entropy", "cut", "div", "dropout_mask", "elu", "equal",
+    "erf", "exp", "expm1", "gate", "gelu", "greater", "greater_equal", "leaky_relu", "less", "less_equal", "log",
+    "log1p", "log2", "log10", "log_softmax", "matmul", "max", "max_pool2d", "maximum", "mean", "minimum", "mse", "mul",
+    "neg", "not_equal", "one_hot", "paste", "permute", "pick", "place", "pow", "power", "relu", "reshape", "sigmoid",
+    "sign", "silu", "sin", "softmax", "softplus", "sqrt", "sub", "sum", "sum_to", "take", "tanh", "var", "where",
+    "winner",
 ]  # fmt: skip
