@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from cutaway.data import FetchError, catalog, download, fetch, home, load, registry
-from cutaway.data.download import RemoteFile, bring
+from cutaway.data.download import bring
+from cutaway.data.places import RemoteFile
 
 CONTENT = bytes(range(256)) * 2_000  # 512,000 bytes: several pieces
 OTHER = CONTENT[::-1]

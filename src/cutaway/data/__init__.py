@@ -2,8 +2,12 @@
 
 dataset (examples and answers), loader (batches by number), augment (pictures moved and mirrored), registry (data by
 name), digits and mnist (the sets), download, sources and places (fetching), idx (a file
-format), table (your own files).
+format), tables (your own files; loaded when first used).
 """
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from .augment import Crop, Flip, Shift
 from .dataset import Dataset
@@ -12,7 +16,6 @@ from .loader import DataLoader
 from .places import home
 from .registry import Entry, catalog, fetch, load
 from .splits import Splits
-from .table import Table, table
 
 __all__ = [
     "Crop",
@@ -33,3 +36,19 @@ __all__ = [
     "load",
     "table",
 ]
+
+if TYPE_CHECKING:
+    from .tables import Table, table
+
+
+def __getattr__(name: str) -> Any:
+    """Reading files takes a dozen modules that a network on pictures never needs: they come when asked for."""
+    if name in ("Table", "table"):
+        from . import tables
+
+        return getattr(tables, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -12,32 +12,18 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from . import places
 from .errors import FetchError
+from .places import Progress, RemoteFile
 from .sources import Source, SourceError, at
 
-__all__ = ["Progress", "RemoteFile", "bring", "is_whole"]
+__all__ = ["bring", "is_whole"]
 
-Progress = Callable[[int, int], object]
 CHUNK = 1 << 17
 TRIES = 4
 PAUSE = 0.5  # seconds before the second attempt, doubled each time
-
-
-@dataclass(frozen=True)
-class RemoteFile:
-    """A file as the world knows it: its path in every mirror and in the cache, its size and sha256, its addresses.
-
-    Each address is the part before ``path``.
-    """
-
-    path: str
-    size: int
-    sha256: str
-    addresses: tuple[str, ...]
 
 
 def bring(files: Sequence[RemoteFile], folder: Path, what: str, progress: Progress | None = None) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from . import idx
 from .dataset import Dataset
-from .download import RemoteFile
 from .errors import FileFormatError
+from .places import RemoteFile
 from .splits import Splits
 
 __all__ = ["ABOUT", "FILES", "LICENCE", "load"]

@@ -1,12 +1,29 @@
-"""Where fetched data lives on this machine, and who serves it: ``CUTAWAY_HOME`` and ``CUTAWAY_MIRROR``."""
+"""Where data comes from and where it lives on this machine: ``CUTAWAY_MIRROR``, ``CUTAWAY_HOME``, the files."""
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["home", "mirror"]
+__all__ = ["Progress", "RemoteFile", "home", "mirror"]
+
+Progress = Callable[[int, int], object]
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file as the world knows it: its path in every mirror and in the cache, its size and sha256, its addresses.
+
+    Each address is the part before ``path``.
+    """
+
+    path: str
+    size: int
+    sha256: str
+    addresses: tuple[str, ...]
 
 
 def home() -> Path:

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import digits, mnist
-from .download import Progress, RemoteFile, bring
 from .errors import DataError
-from .places import home
+from .places import Progress, RemoteFile, home
 from .splits import Splits
 
 __all__ = ["Entry", "catalog", "fetch", "load"]
@@ -95,6 +94,8 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
     """
     entry = _entry(name)
     if entry.files:
+        from .download import bring
+
         bring(entry.files, home() / "data", name, progress)
     return entry.path
 
