@@ -208,7 +208,9 @@ def test_unknown_names_are_answered_with_near_ones() -> None:
         ("0.weight", (0, 0), "much", "could not convert"),
     ],
 )
-def test_an_impossible_edit_is_refused_and_changes_nothing(name: str, index: object, value: object, sentence: str) -> None:
+def test_an_impossible_edit_is_refused_and_changes_nothing(
+    name: str, index: object, value: object, sentence: str
+) -> None:
     run, untouched = small().train(batches=2, progress=False), small().train(batches=2, progress=False)
     with pytest.raises(CutawayError, match=sentence):
         run.edit(name, index, value)

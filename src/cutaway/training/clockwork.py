@@ -272,11 +272,8 @@ class Clockwork:
         if self._inside is None:
             return self.state[name], None
         program = self._inside.program
-        if name.startswith("slot:"):
-            slot = int(name[5:])
-        else:
-            slot = program.inputs[name] if name in program.inputs else program.state.get(name, -1)
-        return (self.state[name], None) if slot == -1 else (self._inside.see(slot), slot)
+        slot = int(name[5:]) if name.startswith("slot:") else program.inputs.get(name, program.state.get(name))
+        return (self.state[name], None) if slot is None else (self._inside.see(slot), slot)
 
     def _write(self, event: Event) -> None:
         """A change becomes part of the history, and is made."""
@@ -307,6 +304,8 @@ class Clockwork:
 def changed(old: Any, event: Event) -> Any:
     """A copy of the array with the event's change in it."""
     new = np.array(old, order="C")
+    if new.dtype.kind in "iu" and event.value.dtype.kind == "f" and (event.value % 1 != 0).any():
+        raise CutawayError(f"edit: {event.name} holds whole numbers ({new.dtype}), so {event.value} does not fit in.")
     try:
         new[() if event.index is None else real_index(event.index)] = event.value
     except (IndexError, ValueError) as error:

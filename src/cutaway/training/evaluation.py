@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,7 +15,19 @@ from .executor import Readable
 if TYPE_CHECKING:
     from .run import Run
 
-__all__ = ["evaluate", "predict"]
+__all__ = ["check", "evaluate", "predict"]
+
+
+def check(run: Run, x: Any, y: Any) -> None:
+    """Look at all answers, where shapes cannot tell (a class number that no output stands for)."""
+    x, y = run.typed(x[:1]), run.typed(y)
+    program = run.programs.evaluation(x, y[:1])
+    executor = Readable(program, _state(run, program))
+    steps = executor.walk((x, y[:1], np.int64(0), np.int64(0)))
+    for step in program.steps:
+        if program.inputs["y"] in step.inputs:
+            step.op.verify(*[y if s == program.inputs["y"] else executor.values[s] for s in step.inputs], **step.attrs)
+        next(steps)
 
 
 def evaluate(run: Run, data: Any, batch_size: int) -> dict[str, float]:
@@ -26,10 +39,11 @@ def evaluate(run: Run, data: Any, batch_size: int) -> dict[str, float]:
         raise CutawayError("evaluate: on which examples? run.evaluate(test), or Run(..., validation=...).")
     sums: dict[str, float] = {}
     with machine.threads(run.threads):
+        check(run, examples.x, examples.y)
+        call = _caller(run, run.programs.evaluation(run.typed(examples.x[:1]), run.typed(examples.y[:1])))
         for start in range(0, len(examples), batch_size):
             x, y = (run.typed(a[start : start + batch_size]) for a in (examples.x, examples.y))
-            tape = run.programs.evaluation(x, y)
-            for name, value in zip(tape.results, _call(run, tape, x, y), strict=True):
+            for name, value in call(x, y).items():
                 if name != "outputs":
                     sums[name] = sums.get(name, 0.0) + float(value) * len(x)
     return {name: value / len(examples) for name, value in sums.items()}
@@ -42,13 +56,23 @@ def predict(run: Run, x: Any, batch_size: int) -> Any:
     x = run.typed(np.asarray(x))
     if run.net is not None and run.data is not None:
         run.programs.evaluation(run.typed(run.data.x[:1]), run.typed(run.data.y[:1]))
-    tape = run.programs.prediction(x)
+    call = _caller(run, run.programs.prediction(x))
     with machine.threads(run.threads):
-        parts = [_call(run, tape, x[start : start + batch_size], None)[0] for start in range(0, len(x), batch_size)]
+        parts = [call(x[start : start + batch_size])["outputs"] for start in range(0, len(x), batch_size)]
     return np.concatenate(parts) if parts else np.zeros((0,), x.dtype)
 
 
-def _call(run: Run, tape: Tape, x: Any, y: Any) -> tuple[Any, ...]:
-    averages = {name: f"optim/average/{name}" for name in tape.state}
-    state = {name: run.state.get(average, run.state.get(name)) for name, average in averages.items()}
-    return next(Readable(tape, state).replay([(x, y, np.int64(run.batch), np.int64(0))]))
+def _caller(run: Run, program: Tape) -> Callable[..., dict[str, Any]]:
+    """The program as a function of examples, and answers where it needs them."""
+    executor, names = Readable(program, _state(run, program)), list(program.results)
+
+    def call(x: Any, y: Any = None) -> dict[str, Any]:
+        (results,) = executor.replay([(x, y, np.int64(run.batch), np.int64(0))])
+        return dict(zip(names, results, strict=True))
+
+    return call
+
+
+def _state(run: Run, tape: Tape) -> dict[str, Any]:
+    """What the network is used with: the averages of its weights, where there are any."""
+    return {name: run.state.get(f"optim/average/{name}", run.state.get(name)) for name in tape.state}

@@ -81,7 +81,9 @@ class Readable:
 
     def see(self, slot: int) -> Any:
         """What a slot of the batch being walked (or walked last) holds."""
-        value = self.values[slot] if slot < len(self.values) else None
+        if not 0 <= slot < len(self.program.values):
+            raise TapeError(f"There is no slot {slot}: this program has {len(self.program.values)}, counted from 0.")
+        value = self.values[slot] if self.values else None
         if value is None:
             raise TapeError(
                 f"Slot {slot} is empty: only a batch that is walked keeps its slots. Go there with run.step('op')."

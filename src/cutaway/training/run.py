@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import copy
 import difflib
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -21,6 +22,9 @@ from . import evaluation, loop, machine
 from .clockwork import Clockwork, Moment, changed
 from .history import Event, Settings
 from .programs import Programs
+
+if TYPE_CHECKING:
+    from ..glass import Explained, Shown, Why
 
 __all__ = ["Run", "as_dataset"]
 
@@ -99,6 +103,8 @@ class Run(Clockwork):
         for step in program.steps:
             if step.label.startswith("loss") and answers in step.inputs:
                 step.op.verify(*[self.data.y if s == answers else program.values[s] for s in step.inputs], **step.attrs)
+        if self.validation is not None:
+            evaluation.check(self, self.validation.x, self.validation.y)
 
     def take_over(self, net: Module) -> None:
         """Let a saved run have its network again: the network gets the run's numbers."""
@@ -252,7 +258,8 @@ class Run(Clockwork):
         """Another run from this very moment: the same past, a future of its own."""
         other = copy.copy(self)
         other.net = copy.deepcopy(self.net)
-        other.state, other.settings = map(copy.copy, self._opened or (self.state, self.settings))
+        state, settings = self._opened or (self.state, self.settings)
+        other.state, other.settings = dict(state), settings
         other.history = self.history.fork()
         other.results, other.validations = list(self.results), dict(self.validations)
         other.notes, other._loaders = list(self.notes), dict(self._loaders)
@@ -261,7 +268,7 @@ class Run(Clockwork):
         other._parameters = {} if other.net is None else {**other.net.named_parameters(), **other.net.named_buffers()}
         other.programs = Programs(other.net, self.loss, self.optimizer, other.state, self.seed, self.metrics)
         other.programs.tapes, other.programs.starts = dict(self.programs.tapes), dict(self.programs.starts)
-        other._set(other.settings)
+        other._set(settings)
         other.go(self.batch, self.op)
         other._publish()
         return other
@@ -281,7 +288,9 @@ class Run(Clockwork):
         event = Event(
             self.batch, self.op, "edit", key, None if index is None else plain_index(index), np.asarray(value)
         )
-        changed(self.current(key)[0], event)  # an impossible change is refused before anything is written down
+        new = changed(self.current(key)[0], event)  # an impossible change is refused before anything is written down
+        if key == "y":
+            evaluation.check(self, self.see("x"), new)
         self._write(event)
         self._publish()
         return self
@@ -294,7 +303,7 @@ class Run(Clockwork):
             return name
         if f"optim/{name}" in self.state:
             return f"optim/{name}"
-        if name in ("x", "y") or name.startswith("slot:"):
+        if name in ("x", "y") or re.fullmatch(r"slot:-?\d+", name):
             if self._inside is None:
                 raise CutawayError(f"{name} exists only while a batch is open: run.step('op') opens the next one.")
             return name
@@ -378,6 +387,32 @@ class Run(Clockwork):
     def see(self, name: int | str) -> Any:
         """A part of the state by its name, as it is now; while a batch is open also any slot by its number."""
         return self.current(self._name(name))[0]
+
+    def relive(self, batch: int) -> tuple[Tape, list[Any]]:
+        """A batch of the past once more, with every slot kept: its program and its slots. This run stays where it is."""
+        other = self.fork()
+        other.go(batch)
+        other.go(batch, len(other.program.steps) + 1)
+        assert other._inside is not None
+        return other._inside.program, other._inside.values
+
+    def show(self, name: int | str | None = None) -> Shown:
+        """Show a part of the state, a slot of the open batch, or (with no name) the losses so far."""
+        from ..glass import show
+
+        return show(self.losses, "loss") if name is None else show(self.see(name), str(name))
+
+    def explain(self, step: int | None = None, at: tuple[int, ...] | None = None) -> Explained:
+        """Tell a step of the open batch by its story, with this moment's numbers in its formula."""
+        from ..glass import explain
+
+        return explain(self, step, at)
+
+    def why(self, name: str, index: Any, batch: int | None = None) -> Why:
+        """What moved this number: the change of the last batch (or any other), split by rule and by example."""
+        from ..glass import why
+
+        return why(self, name, index, batch)
 
     @property
     def losses(self) -> Any:
