@@ -13,6 +13,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from . import places
 from .errors import FetchError
@@ -146,12 +147,12 @@ def _receive(path: str, source: Source, part: Path, have: int, report: Callable[
     return begins
 
 
-def _read(stream: object) -> bytes:
+def _read(stream: IO[bytes]) -> bytes:
     """The next bytes; a connection that breaks is a trouble of the source, a full disk is not."""
     import http.client
 
     try:
-        return stream.read(CHUNK)  # type: ignore[attr-defined,no-any-return]
+        return stream.read(CHUNK)
     except (OSError, http.client.HTTPException) as error:
         raise SourceError(f"broke off ({type(error).__name__}: {error})", again=True) from error
 
@@ -191,11 +192,15 @@ def _lock(descriptor: int) -> None:
     import sys
 
     if sys.platform == "win32":
+        import errno
         import msvcrt
 
         while True:
-            with suppress(OSError):  # gives up after ten seconds, so ask again
+            try:
                 return msvcrt.locking(descriptor, msvcrt.LK_LOCK, 1)
+            except OSError as error:
+                if error.errno != errno.EDEADLK:  # that one only says that ten seconds have passed
+                    return None
     else:
         import fcntl
 
