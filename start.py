@@ -47,7 +47,7 @@ def main(words: "list[str]") -> int:
         make_environment()
         if words[:1] == ["test"]:
             return test()
-        install_once("Cutaway", ["-e", str(HERE)])
+        install_once("Cutaway", ["-e", f"{HERE}[images]"])
         return call([PYTHON, "-m", "cutaway", "run", "digits", *words])
     except (SetupError, OSError) as error:
         print(f"\n{error}", file=sys.stderr)

@@ -1,10 +1,11 @@
 """Reading a picture file: any format that Pillow knows, turned upright, flattened, grey.
 
-Pillow is an extra (``pip install "cutaway[images]"``) and is imported here alone, when a file is read.
+Pillow is an extra (``images``) and is imported here alone, when a file is read.
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ def read(path: str | Path) -> NDArray[np.float32]:
         from PIL import Image, ImageOps, UnidentifiedImageError
     except ModuleNotFoundError:
         raise ModuleNotFoundError(
-            'Reading pictures needs Pillow, which is not installed. Type: python -m pip install "cutaway[images]"'
+            f'Reading pictures needs Pillow, which is not installed. Type: "{sys.executable}" -m pip install pillow'
         ) from None
     path = Path(path)
     if path.is_dir():

@@ -32,7 +32,7 @@ class Recipe:
 
     epochs: int = 12
     batch_size: int = 64
-    alpha: float = 4e-3
+    alpha: float = 8e-3
     shift: int = 2
     seed: int = 0
 
