@@ -140,8 +140,11 @@ class Run(Clockwork):
         patience: stop early when the validation loss has not improved for so many epochs, and go back to its best
         callbacks: objects with any of the methods batch(run), epoch(run), paused(run), finished(run); they only watch
 
-        Ctrl-C, or a notebook's stop button, pauses after the batch in hand; ``run.train()`` goes on.
+        Ctrl-C, or a notebook's stop button, pauses after the batch in hand; ``run.train()`` goes on. A loss that is NaN
+        or infinite raises NotFiniteError; the run is then paused before that batch, with every number still sound.
         """
+        if sum(goal is not None for goal in (epochs, batches, until)) > 1:
+            raise CutawayError("train: say how far in one way: epochs=, batches= or until=.")
         self.settle()
         if until is not None:
             self.goal = until
@@ -389,7 +392,7 @@ class Run(Clockwork):
         return self.current(self._name(name))[0]
 
     def relive(self, batch: int) -> tuple[Tape, list[Any]]:
-        """A batch of the past once more, with every slot kept: its program and its slots. This run stays where it is."""
+        """A batch of the past once more, with every slot kept: its program and its slots. The run stays where it is."""
         other = self.fork()
         other.go(batch)
         other.go(batch, len(other.program.steps) + 1)
