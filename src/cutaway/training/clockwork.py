@@ -212,11 +212,15 @@ class Clockwork:
             self._apply(event)
 
     # -- backwards --------------------------------------------------------------------------------------------
+    @property
+    def earliest(self) -> int:
+        """The first batch that this run can go back to."""
+        return min(self.history.snapshots, default=self.batch)
+
     def go(self, batch: int, op: int = 0) -> None:
         """To any position, back or forth, exact to the bit: the nearest snapshot, then the same steps again."""
-        earliest = min(self.history.snapshots, default=self.batch)
-        if batch < earliest or op < 0:
-            raise CutawayError(f"This run remembers nothing before batch {earliest}.")
+        if batch < self.earliest or op < 0:
+            raise CutawayError(f"This run remembers nothing before batch {self.earliest}.")
         self._drop_walk()
         with machine.threads(self.threads), self._whole():
             if batch < self.batch:

@@ -36,13 +36,17 @@ def _pools() -> Any:
 
 @contextmanager
 def threads(count: int) -> Iterator[None]:
-    """Let NumPy's BLAS use this many threads: sums are split among them, so their number is part of the result."""
+    """Let NumPy's BLAS use this many threads: sums are split among them, so their number is part of the result.
+
+    Inside, NumPy does not warn of overflow step by step: a run looks at its loss, and says more.
+    """
     pools = _pools()
-    if pools is None or all(pool.num_threads == count for pool in pools.lib_controllers):
-        yield
-        return
-    with pools.limit(limits=count):
-        yield
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        if pools is None or all(pool.num_threads == count for pool in pools.lib_controllers):
+            yield
+            return
+        with pools.limit(limits=count):
+            yield
 
 
 def describe(count: int) -> dict[str, Any]:
