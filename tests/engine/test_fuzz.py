@@ -33,6 +33,7 @@ ATTRS: dict[str, st.SearchStrategy[Any]] = {
     "stride": SIZE,
     "window": SIZE,
     "padding": SIZE,
+    "how": st.sampled_from(["nearest", "linear", "corners", "average", "windows", "nonsense"]),
     "dilation": SIZE,
     "groups": st.integers(-1, 4),
     "size": SIZE,

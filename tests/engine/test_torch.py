@@ -5,6 +5,7 @@ PyTorch is the second opinion that shares no line of code and no habit of though
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -79,6 +80,41 @@ def pick(v: Any, x: Any, **how: Any) -> Any:
     return found.reshape(max_pool2d(x, **how).shape)
 
 
+def avg_pool2d(x: Any, window: Any, stride: Any, padding: Any = 0, count_padding: bool = True) -> Any:
+    return F.avg_pool2d(x, pair(window), pair(stride), pair(padding), count_include_pad=count_padding)
+
+
+def resize2d(x: Any, to: Any, how: str) -> Any:
+    if how == "average":
+        return F.adaptive_avg_pool2d(x, to)
+    if how == "windows":
+        return windows_side_by_side(x, to)
+    mode: dict[str, Any] = {"linear": {"mode": "bilinear"}, "corners": {"mode": "bilinear", "align_corners": True}}.get(
+        how, {"mode": how}
+    )
+    return F.interpolate(x, size=to, **mode)
+
+
+def windows_side_by_side(x: Any, to: Any) -> Any:
+    """Every adaptive window padded to the longest by its own last row and column."""
+    for side, new in ((2, to[0]), (3, to[1])):
+        old = x.shape[side]
+        ends = [(i * old // new, math.ceil((i + 1) * old / new)) for i in range(new)]
+        longest = max(end - first for first, end in ends)
+        x = x.index_select(side, torch.tensor([min(f + k, e - 1) for f, e in ends for k in range(longest)]))
+    return x
+
+
+def way_back(forward: Twin) -> Twin:
+    """The way back of something linear, by PyTorch's own autograd."""
+
+    def twin(g: Any, **how: Any) -> Any:
+        x = torch.zeros(*g.shape[:2], *pair(how.pop("size")), dtype=g.dtype, requires_grad=True)
+        return torch.autograd.grad(forward(x, **how), x, g, create_graph=True)[0]
+
+    return twin
+
+
 def conv2d(x: Any, w: Any, **how: Any) -> Any:
     return F.conv2d(x, w, **{key: n if key == "groups" else pair(n) for key, n in how.items()})
 
@@ -115,11 +151,14 @@ TWINS: dict[str, Twin] = {
     "add": torch.add,
     "add_rows": add_rows,
     "argmax": lambda x, dim=-1: torch.argmax(x, dim),
+    "avg_pool2d": avg_pool2d,
+    "avg_pool2d_x": way_back(avg_pool2d),
     "batch_norm": lambda x, mean, var, weight, bias, eps: plain_batch_norm(x, mean, var, weight, bias, eps),
     "blend": lambda old, new, keep: torch.lerp(new, old, keep),
     "broadcast_to": lambda x, to: torch.broadcast_to(x, to),
     "cast": lambda x, to: x.to(getattr(torch, to)),
     "clip": lambda x, low=None, high=None: torch.clamp(x, low, high),
+    "concat": lambda *xs, dim=0: torch.cat(xs, dim),
     "conv2d": conv2d,
     "conv2d_w": conv2d_w,
     "conv2d_x": conv2d_x,
@@ -132,6 +171,7 @@ TWINS: dict[str, Twin] = {
     "erf": torch.erf,
     "exp": torch.exp,
     "expm1": torch.expm1,
+    "flip": lambda x, dim=None: torch.flip(x, axes(x, dim)),
     "gate": lambda g, control: torch.where(control > 0, g, torch.zeros((), dtype=g.dtype)),
     "gelu": lambda x, approximate="none": F.gelu(x, approximate=approximate),
     "greater": torch.gt,
@@ -156,6 +196,7 @@ TWINS: dict[str, Twin] = {
     "not_equal": torch.ne,
     "one_hot": lambda answers, classes, dtype="float32": F.one_hot(answers, classes).to(getattr(torch, dtype)),
     "pace": cosine,
+    "pad": lambda x, widths, value=0.0: F.pad(x, widths, value=value),
     "paste": paste,
     "permute": lambda x, order: x.permute(order),
     "pick": pick,
@@ -163,7 +204,11 @@ TWINS: dict[str, Twin] = {
     "pow": torch.pow,
     "power": lambda x, to: torch.pow(x, to),
     "relu": torch.relu,
+    "repeat_interleave": lambda x, repeats, dim: torch.repeat_interleave(x, repeats, dim),
     "reshape": lambda x, to: x.reshape(to),
+    "resize2d": resize2d,
+    "resize2d_x": way_back(resize2d),
+    "roll": lambda x, shift, dim: torch.roll(x, shift, dim),
     "sigmoid": torch.sigmoid,
     "sign": torch.sign,
     "silu": F.silu,
@@ -171,11 +216,14 @@ TWINS: dict[str, Twin] = {
     "softmax": lambda x, dim=-1: F.softmax(x, dim),
     "softplus": lambda x, beta=1.0: F.softplus(x, beta, threshold=50),
     "sqrt": torch.sqrt,
+    "stack": lambda *xs, dim=0: torch.stack(xs, dim),
     "sub": torch.sub,
     "sum": lambda x, dim=None, keepdim=False: torch.sum(x, axes(x, dim), keepdim),
     "sum_to": sum_to,
     "take": lambda x, rows: F.embedding(rows, x) if x.ndim == 2 else x[rows],
     "tanh": torch.tanh,
+    "tile": lambda x, counts: torch.tile(x, counts),
+    "tril": lambda x, diagonal=0: torch.tril(x, diagonal),
     "var": lambda x, dim=None, keepdim=False, correction=0: torch.var(
         x, axes(x, dim), correction=correction, keepdim=keepdim
     ),
@@ -258,6 +306,15 @@ def test_sure_and_wrong_costs_much_but_not_infinity() -> None:
     x = np.array([[1000.0, -1000.0], [-1000.0, 1000.0]], np.float32)
     loss = ops.cross_entropy(Tensor(x), Tensor([1, 1]))
     assert loss.item() == F.cross_entropy(torch.tensor(x), torch.tensor([1, 1])).item() == 1000.0
+
+
+@pytest.mark.parametrize("to", [(3, 2), (4, 5), (1, 1), (2, 5)])
+def test_windows_side_by_side_hold_the_adaptive_windows(to: tuple[int, int]) -> None:
+    x = np.random.default_rng(0).normal(size=(2, 3, 4, 5))
+    spread = ops.resize2d(Tensor(x), to=to, how="windows")
+    window = (spread.shape[2] // to[0], spread.shape[3] // to[1])
+    best = ops.max_pool2d(spread, window=window, stride=window)
+    np.testing.assert_array_equal(best.data, F.adaptive_max_pool2d(torch.tensor(x), to).numpy())
 
 
 def test_of_equal_numbers_in_a_window_the_first_wins_as_in_torch() -> None:
