@@ -1,4 +1,4 @@
-"""Batch normalisation: every channel measured in its own units."""
+"""Normalisation: numbers measured in their own units, by channel (batch), by example (layer, RMS) or by group."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from ..op import Op, Shape, namespace
 from ..sample import Sample, normal, positive
 from ..tensor import Dims, Tensor
 from .arithmetic import mul, power
+from .broadcast import fit
 from .reduce import reduced, sides
 
 
@@ -131,5 +132,215 @@ class BatchNorm(Op):
         return x
 
 
+def last_sides(x: Any, weight: Any) -> tuple[int, ...]:
+    """As many of the last sides as the weight has."""
+    return tuple(range(-len(weight.shape), 0))
+
+
+def check_last(name: str, layer: str, x: Shape, **others: Shape) -> None:
+    """Weight and bias stand for the last sides of x, and there must be something to measure."""
+    sizes = others["weight"]
+    if not sizes or any(s != sizes for s in others.values()) or x[-len(sizes) :] != sizes or 0 in sizes:
+        told = ", ".join(map(str, x[-max(1, len(sizes)) :])) or "..."
+        raise ShapeError(
+            f"{name}: {' and '.join(others)} must have the shape of the last sides of x, none of them 0.\n"
+            f"{boxes({'x': x, **others}, [('x', len(x) - 1)] if x else [])}\n   Try: nn.{layer}(({told}))."
+        )
+
+
+def less_its_part(g: Tensor, usual: Tensor, dim: tuple[int, ...]) -> Tensor:
+    """What is left of a gradient when it may neither lift all numbers nor stretch them: a norm undoes both."""
+    lifted = g - g.mean(dim, keepdim=True)
+    return lifted - usual * mul(g, usual).mean(dim, keepdim=True)
+
+
+class LayerNorm(Op):
+    """An exam marked on its own curve: every example is measured by its own middle and its own spread, alone.
+
+    y[n, ...] = (x[n, ...] - mean[n]) / sqrt(var[n] + eps) * weight + bias
+
+    x: the examples, (N, ..., sides of weight); mean and var are taken over the sides that weight has
+    weight: the spread each number gets instead, learned
+    bias: the middle each number gets instead, learned, same shape as weight
+    y: the comparable examples, same shape as x
+    eps: keeps an example without any spread from dividing by zero
+
+    Ba, Kiros and Hinton, "Layer normalization", 2016.
+
+    >>> layer_norm(Tensor([[1.0, 3.0], [10.0, 30.0]]), Tensor([1.0, 1.0]), Tensor([0.0, 0.5]), eps=0.0)
+    Tensor([[-1. ,  1.5],
+            [-1. ,  1.5]])
+    """
+
+    takes = "f"
+    samples = (
+        Sample(normal(3, 4), normal(4), normal(4), eps=1e-3),
+        Sample(normal(2, 2, 3, 2), normal(3, 2), normal(3, 2), eps=1e-5),
+    )
+
+    @staticmethod
+    def forward(x: Any, weight: Any, bias: Any, eps: float) -> Any:
+        xp, dim = namespace(x), last_sides(x, weight)
+        far = x - xp.mean(x, axis=dim, keepdims=True)
+        spread = xp.mean(far * far, axis=dim, keepdims=True)
+        return far / xp.sqrt(spread + eps) * weight + bias
+
+    @staticmethod
+    def backward(g: Tensor, y: Tensor, x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> tuple[Tensor, ...]:
+        dim = last_sides(x, weight)
+        inverse = power(var(x, dim=dim, keepdim=True) + eps, to=-0.5)
+        usual = mul(x - x.mean(dim, keepdim=True), inverse)
+        return (
+            mul(less_its_part(mul(g, weight), usual, dim), inverse),
+            fit(mul(g, usual), weight),
+            fit(g, bias),
+        )
+
+    @staticmethod
+    def written(x: Tensor, weight: Tensor, bias: Tensor, eps: float) -> Tensor:
+        dim = last_sides(x, weight)
+        far = x - x.mean(dim, keepdim=True)
+        return far / (var(x, dim=dim, keepdim=True) + eps).sqrt() * weight + bias
+
+    @staticmethod
+    def shape(x: Shape, weight: Shape, bias: Shape, eps: float) -> Shape:
+        check_last("layer_norm", "LayerNorm", x, weight=weight, bias=bias)
+        return x
+
+
+class RmsNorm(Op):
+    """A volume knob that every example turns itself: loud or soft, it comes out equally loud.
+
+    y[n, ...] = x[n, ...] / sqrt(mean of x[n, ...] ** 2 + eps) * weight
+
+    x: the examples, (N, ..., sides of weight); the mean is taken over the sides that weight has
+    weight: how loud each number becomes, learned
+    y: the examples, all equally loud, same shape as x
+    eps: keeps silence from dividing by zero
+
+    Zhang and Sennrich, "Root mean square layer normalization", 2019: layer norm without the middle.
+
+    >>> rms_norm(Tensor([[3.0, 3.0], [-5.0, 5.0]]), Tensor([1.0, 2.0]), eps=0.0)
+    Tensor([[ 1.,  2.],
+            [-1.,  2.]])
+    """
+
+    takes = "f"
+    samples = (
+        Sample(normal(3, 4), normal(4), eps=1e-3),
+        Sample(normal(2, 2, 3, 2), normal(3, 2), eps=1e-6),
+    )
+
+    @staticmethod
+    def forward(x: Any, weight: Any, eps: float) -> Any:
+        xp = namespace(x)
+        return x / xp.sqrt(xp.mean(x * x, axis=last_sides(x, weight), keepdims=True) + eps) * weight
+
+    @staticmethod
+    def backward(g: Tensor, y: Tensor, x: Tensor, weight: Tensor, eps: float) -> tuple[Tensor, Tensor]:
+        dim = last_sides(x, weight)
+        inverse = power(mul(x, x).mean(dim, keepdim=True) + eps, to=-0.5)
+        usual, felt = mul(x, inverse), mul(g, weight)
+        felt_less = felt - usual * mul(felt, usual).mean(dim, keepdim=True)
+        return mul(felt_less, inverse), fit(mul(g, usual), weight)
+
+    @staticmethod
+    def written(x: Tensor, weight: Tensor, eps: float) -> Tensor:
+        return x / ((x * x).mean(last_sides(x, weight), keepdim=True) + eps).sqrt() * weight
+
+    @staticmethod
+    def shape(x: Shape, weight: Shape, eps: float) -> Shape:
+        check_last("rms_norm", "RMSNorm", x, weight=weight)
+        return x
+
+
+def in_groups(x: Any, groups: int) -> Any:
+    """(N, C, ...) -> (N, groups, C / groups, ...)."""
+    return x.reshape((x.shape[0], groups, x.shape[1] // groups, *x.shape[2:]))
+
+
+class GroupNorm(Op):
+    """Every orchestra tunes by itself: the channels of one example are measured in groups, each by its own spread.
+
+    y[n, c, ...] = (x[n, c, ...] - mean[n, group of c]) / sqrt(var[n, group of c] + eps) * weight[c] + bias[c]
+
+    x: the examples, (N, C, ...)
+    weight: the spread each channel gets instead, learned, (C,)
+    bias: the middle each channel gets instead, learned, (C,)
+    y: the comparable examples, same shape as x
+    groups: into how many groups the channels are split; with as many as channels it is instance norm
+    eps: keeps a group without any spread from dividing by zero
+
+    Wu and He, "Group normalization", 2018.
+
+    >>> one, none = Tensor([1.0, 1.0]), Tensor([0.0, 0.0])
+    >>> group_norm(Tensor([[[1.0, 3.0], [10.0, 30.0]]]), one, none, groups=2, eps=0.0)
+    Tensor([[[-1.,  1.],
+             [-1.,  1.]]])
+    """
+
+    takes = "f"
+    samples = (
+        Sample(normal(2, 4, 3), normal(4), normal(4), groups=2, eps=1e-3),
+        Sample(normal(2, 3, 2, 2), normal(3), normal(3), groups=3, eps=1e-5),
+        Sample(normal(3, 4), normal(4), normal(4), groups=1, eps=1e-3),
+    )
+
+    @staticmethod
+    def forward(x: Any, weight: Any, bias: Any, groups: int, eps: float) -> Any:
+        xp, across = namespace(x), (-1,) + (1,) * (x.ndim - 2)
+        split = in_groups(x, groups)
+        dim = tuple(range(2, split.ndim))
+        far = split - xp.mean(split, axis=dim, keepdims=True)
+        spread = xp.mean(far * far, axis=dim, keepdims=True)
+        return (far / xp.sqrt(spread + eps)).reshape(x.shape) * weight.reshape(across) + bias.reshape(across)
+
+    @staticmethod
+    def backward(
+        g: Tensor, y: Tensor, x: Tensor, weight: Tensor, bias: Tensor, groups: int, eps: float
+    ) -> tuple[Tensor, ...]:
+        others, across = (0, *range(2, x.ndim)), (-1,) + (1,) * (x.ndim - 2)
+        split = in_groups(x, groups)
+        dim = tuple(range(2, split.ndim))
+        inverse = power(var(split, dim=dim, keepdim=True) + eps, to=-0.5)
+        usual = mul(split - split.mean(dim, keepdim=True), inverse)
+        felt = in_groups(mul(g, weight.reshape(across)), groups)
+        return (
+            mul(less_its_part(felt, usual, dim), inverse).reshape(x.shape),
+            mul(g, usual.reshape(x.shape)).sum(others),
+            g.sum(others),
+        )
+
+    @staticmethod
+    def written(x: Tensor, weight: Tensor, bias: Tensor, groups: int, eps: float) -> Tensor:
+        across = (-1,) + (1,) * (x.ndim - 2)
+        split: Tensor = in_groups(x, groups)
+        dim = tuple(range(2, split.ndim))
+        far = split - split.mean(dim, keepdim=True)
+        usual: Tensor = (far / (var(split, dim=dim, keepdim=True) + eps).sqrt()).reshape(x.shape)
+        return usual * weight.reshape(across) + bias.reshape(across)
+
+    @staticmethod
+    def shape(x: Shape, weight: Shape, bias: Shape, groups: int, eps: float) -> Shape:
+        if len(x) < 2 or weight != x[1:2] or bias != x[1:2] or 0 in x[1:]:
+            raise ShapeError(
+                "group_norm: there must be one weight and one bias for every channel (side 1 of x), and no side but "
+                f"the batch may be empty.\n{boxes({'x': x, 'weight': weight}, [('x', 1)] if len(x) > 1 else [])}"
+            )
+        if groups < 1 or x[1] % groups:
+            raise ShapeError(
+                f"group_norm: {x[1]} channels cannot be split into {groups} groups of equal size.\n"
+                f"{boxes({'x': x}, [('x', 1)])}\n   Try: groups={_divisor(x[1], groups)}."
+            )
+        return x
+
+
+def _divisor(count: int, wanted: int) -> int:
+    return min((k for k in range(1, count + 1) if count % k == 0), key=lambda k: abs(k - wanted))
+
+
 var = Var()
 batch_norm = BatchNorm()
+layer_norm = LayerNorm()
+rms_norm = RmsNorm()
+group_norm = GroupNorm()
