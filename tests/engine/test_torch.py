@@ -48,6 +48,21 @@ def add_rows(g: Any, rows: Any, size: int) -> Any:
     return torch.zeros(size, *rest, dtype=g.dtype).index_add(0, rows.reshape(-1), g.reshape(-1, *rest))
 
 
+def index_add(x: Any, rows: Any, new: Any) -> Any:
+    new = new.expand(*rows.shape, *x.shape[1:])
+    return x.index_add(0, rows.reshape(-1), new.reshape(-1, *x.shape[1:]))
+
+
+def set_rows(x: Any, rows: Any, new: Any) -> Any:
+    return x.index_copy(0, rows % len(x), new.expand(*rows.shape, *x.shape[1:]))
+
+
+def scatter_sum(g: Any, index: Any, dim: int, size: int) -> Any:
+    shape = [*g.shape]
+    shape[dim] = size
+    return torch.zeros(shape, dtype=g.dtype).scatter_add(dim, index, g)
+
+
 def axes(x: Any, dim: Any) -> tuple[int, ...]:
     return tuple(range(x.ndim)) if dim is None else (dim,) if isinstance(dim, int) else tuple(dim)
 
@@ -167,16 +182,19 @@ TWINS: dict[str, Twin] = {
     "cut": cut,
     "div": torch.div,
     "elu": lambda x, alpha=1.0: F.elu(x, alpha),
+    "embedding": lambda indices, weight, padding_idx=None: F.embedding(indices, weight, padding_idx),
     "equal": torch.eq,
     "erf": torch.erf,
     "exp": torch.exp,
     "expm1": torch.expm1,
     "flip": lambda x, dim=None: torch.flip(x, axes(x, dim)),
     "gate": lambda g, control: torch.where(control > 0, g, torch.zeros((), dtype=g.dtype)),
+    "gather": lambda x, index, dim: torch.gather(x, dim, index),
     "gelu": lambda x, approximate="none": F.gelu(x, approximate=approximate),
     "greater": torch.gt,
     "group_norm": lambda x, weight, bias, groups, eps: F.group_norm(x, groups, weight, bias, eps),
     "greater_equal": torch.ge,
+    "index_add": index_add,
     "layer_norm": lambda x, weight, bias, eps: F.layer_norm(x, weight.shape, weight, bias, eps),
     "leaky_relu": lambda x, slope=0.01: F.leaky_relu(x, slope),
     "less": torch.lt,
@@ -212,6 +230,9 @@ TWINS: dict[str, Twin] = {
     "resize2d_x": way_back(resize2d),
     "roll": lambda x, shift, dim: torch.roll(x, shift, dim),
     "rms_norm": lambda x, weight, eps: F.rms_norm(x, weight.shape, weight, eps),
+    "scatter_add": lambda x, index, src, dim: torch.scatter_add(x, dim, index, src),
+    "scatter_sum": scatter_sum,
+    "set_rows": set_rows,
     "sigmoid": torch.sigmoid,
     "sign": torch.sign,
     "silu": F.silu,

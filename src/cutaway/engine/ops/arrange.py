@@ -165,14 +165,20 @@ class Paste(Op):
         return tuple(to)
 
 
-def check_rows(what: str, rows: Any, count: int) -> None:
+def check_rows(what: str, rows: Any, count: int, kind: str = "rows") -> None:
     """Positions count from 0 (or from the end, -1 being the last); one that does not exist is named."""
     if not rows.size:
         return
     low, high = int(rows.min()), int(rows.max())
     if low < -count or high >= count:
-        there = f"{count} rows, counted 0 to {count - 1}" if count else "no rows at all"
-        raise LabelError(f"{what} has {there}: row {high if high >= count else low} does not exist.")
+        there = f"{count} {kind}, counted 0 to {count - 1}" if count else f"no {kind} at all"
+        one = "row" if kind == "rows" else "place"
+        raise LabelError(f"{what} has {there}: {one} {high if high >= count else low} does not exist.")
+
+
+def add_at(y: Any, places: Any, g: Any) -> None:
+    """Add every number of g to y at its place, counted through all of y; NumPy is quickest at it in one long row."""
+    np.add.at(y.reshape(-1), places.reshape(-1), g.reshape(-1))
 
 
 class Take(Op):
@@ -237,7 +243,8 @@ class AddRows(Op):
     @staticmethod
     def forward(g: Any, rows: Any, size: int) -> Any:
         y = np.zeros((size, *g.shape[rows.ndim :]), g.dtype)
-        np.add.at(y, rows, g)
+        width = math.prod(y.shape[1:])
+        add_at(y, (rows[..., None] % max(1, size)) * width + np.arange(width), g)
         return y
 
     @staticmethod
