@@ -179,6 +179,7 @@ TWINS: dict[str, Twin] = {
     "conv2d_x": conv2d_x,
     "cos": torch.cos,
     "cross_entropy": F.cross_entropy,
+    "cumsum": lambda x, dim: torch.cumsum(x, dim),
     "cut": cut,
     "div": torch.div,
     "elu": lambda x, alpha=1.0: F.elu(x, alpha),
@@ -204,11 +205,13 @@ TWINS: dict[str, Twin] = {
     "log1p": torch.log1p,
     "log2": torch.log2,
     "log_softmax": lambda x, dim=-1: F.log_softmax(x, dim),
+    "logsumexp": lambda x, dim=None, keepdim=False: torch.logsumexp(x, axes(x, dim), keepdim),
     "matmul": lambda x, w, flip_x=False, flip_w=False: turned(x, flip_x) @ turned(w, flip_w),
     "max": lambda x, dim=None, keepdim=False: torch.amax(x, axes(x, dim), keepdim),
     "max_pool2d": max_pool2d,
     "maximum": torch.maximum,
     "mean": lambda x, dim=None, keepdim=False: torch.mean(x, axes(x, dim), keepdim),
+    "min": lambda x, dim=None, keepdim=False: torch.amin(x, axes(x, dim), keepdim),
     "minimum": torch.minimum,
     "mse": F.mse_loss,
     "mul": torch.mul,
@@ -251,6 +254,7 @@ TWINS: dict[str, Twin] = {
     "var": lambda x, dim=None, keepdim=False, correction=0: torch.var(
         x, axes(x, dim), correction=correction, keepdim=keepdim
     ),
+    "vector_norm": lambda x, dim=None, keepdim=False: torch.linalg.vector_norm(x, dim=axes(x, dim), keepdim=keepdim),
     "where": torch.where,
     "winner": winner,
 }

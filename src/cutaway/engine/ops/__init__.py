@@ -37,16 +37,17 @@ from .norm import batch_norm, group_norm, layer_norm, rms_norm, var
 from .pooling import avg_pool2d, avg_pool2d_x, max_pool2d, pick, place
 from .reduce import max, mean, sum, winner
 from .resize import resize2d, resize2d_x
+from .sums import cumsum, logsumexp, min, vector_norm
 from .tables import embedding, gather, index_add, scatter_add, scatter_sum, set_rows
 
 __all__ = [
     "abs", "accuracy", "adaptive_step", "add", "add_rows", "argmax", "avg_pool2d", "avg_pool2d_x", "batch_norm",
-    "blend", "broadcast_to", "cast", "clip", "concat", "conv2d", "conv2d_w", "conv2d_x", "cos", "cross_entropy", "cut",
-    "div", "dropout_mask", "elu", "embedding", "equal", "erf", "exp", "expm1", "flip", "gate", "gather", "gelu",
-    "greater", "greater_equal", "group_norm", "index_add", "layer_norm", "leaky_relu", "less", "less_equal", "log",
-    "log1p", "log2", "log10", "log_softmax", "matmul", "max", "max_pool2d", "maximum", "mean", "minimum", "mse", "mul",
-    "neg", "not_equal", "one_hot", "pad", "paste", "permute", "pick", "place", "pow", "power", "relu",
-    "repeat_interleave", "reshape", "resize2d", "resize2d_x", "rms_norm", "roll", "scatter_add", "scatter_sum",
-    "set_rows", "sigmoid", "sign", "silu", "sin", "softmax", "softplus", "sqrt", "stack", "sub", "sum", "sum_to",
-    "take", "tanh", "tile", "tril", "var", "where", "winner",
+    "blend", "broadcast_to", "cast", "clip", "concat", "conv2d", "conv2d_w", "conv2d_x", "cos", "cross_entropy",
+    "cumsum", "cut", "div", "dropout_mask", "elu", "embedding", "equal", "erf", "exp", "expm1", "flip", "gate",
+    "gather", "gelu", "greater", "greater_equal", "group_norm", "index_add", "layer_norm", "leaky_relu", "less",
+    "less_equal", "log", "log1p", "log2", "log10", "log_softmax", "logsumexp", "matmul", "max", "max_pool2d",
+    "maximum", "mean", "min", "minimum", "mse", "mul", "neg", "not_equal", "one_hot", "pad", "paste", "permute",
+    "pick", "place", "pow", "power", "relu", "repeat_interleave", "reshape", "resize2d", "resize2d_x", "rms_norm",
+    "roll", "scatter_add", "scatter_sum", "set_rows", "sigmoid", "sign", "silu", "sin", "softmax", "softplus", "sqrt",
+    "stack", "sub", "sum", "sum_to", "take", "tanh", "tile", "tril", "var", "vector_norm", "where", "winner",
 ]  # fmt: skip

@@ -133,7 +133,7 @@ class Gelu(Curve):
         return mul(x, mul(erf(mul(x, math.sqrt(0.5))) + 1.0, 0.5))
 
     @staticmethod
-    def shape(x: Shape, approximate: str = "none") -> Shape:
+    def shape(x: Shape, approximate: str = "none", **attrs: Any) -> Shape:
         if approximate not in ("none", "tanh"):
             raise ShapeError(f"gelu: approximate is 'none' (exact) or 'tanh', not {approximate!r}.")
         return x
@@ -169,7 +169,7 @@ class Softplus(Curve):
         return mul(g, sigmoid(mul(x, beta)))
 
     @staticmethod
-    def shape(x: Shape, beta: float = 1.0) -> Shape:
+    def shape(x: Shape, beta: float = 1.0, **attrs: Any) -> Shape:
         if not beta > 0:
             raise ShapeError(f"softplus: beta says how sharp the corner stays and must be above 0, not {beta}.")
         return x
