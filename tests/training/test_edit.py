@@ -254,7 +254,7 @@ def test_steps_before_the_beginning_are_refused_and_the_run_stays() -> None:
         lambda: run.at(2, -1),
         lambda: run.at(2, 1000),
     ):
-        with pytest.raises(CutawayError, match="remembers nothing before batch 0|moments before it is done"):
+        with pytest.raises(CutawayError, match=r"remembers nothing before batch 0|moments before it is done"):
             journey()
         same(run, here)
         assert run.see(run.program.inputs["x"]) is not None

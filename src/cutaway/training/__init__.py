@@ -2,11 +2,12 @@
 
 run (the Run), clockwork (its position, and going forwards and back), loop (what `train` does around it), program (one
 step as a tape), programs (all that a run has recorded), executor (replay, walk, see, state), history (the time
-machine), evaluation, checkpoint, progress, interrupt (Ctrl-C), machine (what the bits depend on).
+machine), evaluation, checkpoint, log, progress, interrupt (Ctrl-C), machine (what the bits depend on).
 """
 
+from .checkpoint import CheckpointError
 from .clockwork import Moment
 from .history import History, Settings
 from .run import Run
 
-__all__ = ["History", "Moment", "Run", "Settings"]
+__all__ = ["CheckpointError", "History", "Moment", "Run", "Settings"]

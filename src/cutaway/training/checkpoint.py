@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,7 @@ from ..nn import Module
 from ..optim import Optimizer
 from . import machine
 from .history import Event, Settings
+from .log import log
 
 if TYPE_CHECKING:
     from .run import Run
@@ -34,7 +36,9 @@ __all__ = ["CheckpointError", "checkpoints", "resume", "save"]
 FORMAT = 1
 KEPT = 2  # checkpoints in a folder: the newest, and the one before in case it is damaged
 LARGE = 64 << 20  # the beginning of the run is kept too, so that one can go back to it, unless it is larger
+FORGOTTEN = 600  # seconds: an unfinished file this old belongs to a process that was killed while it wrote
 _NAME = re.compile(r"^batch-(\d+)\.safetensors$")
+_PART = re.compile(r"^\.(batch-\d+\.safetensors|log\.jsonl)\.\d+\.part$")
 
 
 class CheckpointError(CutawayError, ValueError):
@@ -56,9 +60,19 @@ def save(run: Run, path: Path) -> Path:
     _write(file, about, arrays)
     if not single:
         _write_atomically(folder / "log.jsonl", "".join(f"{json.dumps(row)}\n" for row in log(run)).encode())
-        for old in checkpoints(folder)[KEPT:]:
-            old.unlink(missing_ok=True)
+        _tidy(folder, file)
     return file
+
+
+def _tidy(folder: Path, newest: Path) -> None:
+    """Only the newest checkpoints stay. Those of later batches are of a future that the run has gone back from."""
+    found = checkpoints(folder)
+    here = found.index(newest)
+    for old in (*found[:here], *found[here + KEPT :]):
+        old.unlink(missing_ok=True)
+    for part in folder.glob(".*.part"):
+        if _PART.match(part.name) and time.time() - part.stat().st_mtime > FORGOTTEN:
+            part.unlink(missing_ok=True)
 
 
 def checkpoints(folder: Path) -> list[Path]:
@@ -67,28 +81,17 @@ def checkpoints(folder: Path) -> list[Path]:
     return [file for _, file in sorted(found, reverse=True)]
 
 
-def log(run: Run) -> list[dict[str, Any]]:
-    """A row for every epoch done: the means of its batches, and the validation after it."""
-    if run.data is None:
-        return []
-    rows, names = [], ("loss", *run.metrics)
-    size = len(run.loader())
-    for end in range(run.settings.since + size, run.batch + 1, size):
-        means = np.array(run.results[end - size : end], np.float64).mean(axis=0)
-        row: dict[str, Any] = {"epoch": run.settings.epoch + (end - run.settings.since) // size, "batch": end}
-        row |= {name: round(float(mean), 6) for name, mean in zip(names, means, strict=True)}
-        rows.append(row | {f"validation_{k}": round(v, 6) for k, v in run.validations.get(end, {}).items()})
-    return rows
-
-
 def _contents(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
     """Everything about the run: what JSON can hold, and the arrays."""
     _complete(run)
-    arrays = {f"state/{name}": array for name, array in run.state.items()}
-    first = min(run.history.snapshots, default=run.batch)
-    start = run.history.snapshots.get(first, {})
-    if first < run.batch and sum(a.nbytes for a in start.values()) <= LARGE:
-        arrays |= {f"start/{name}": array for name, array in start.items()}
+    state, settings = run.opened
+    arrays = {f"state/{name}": array for name, array in state.items()}
+    past = set(run.history.kept)
+    if sum(array.nbytes for array in state.values()) <= LARGE:
+        past.add(run.earliest)
+    past &= run.history.snapshots.keys()
+    for batch in past:
+        arrays |= {f"past/{batch}/{name}": array for name, array in run.history.snapshots[batch].items()}
     for k, name in enumerate(("loss", *run.metrics)):
         arrays[f"results/{name}"] = np.array([r[k] for r in run.results], np.float64)
     programs = {}
@@ -96,6 +99,13 @@ def _contents(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
         data, constants = to_data(tape)
         programs[key] = data
         arrays |= {f"constant/{key}/{slot}": array for slot, array in constants.items()}
+    starts = {}
+    for name, array in run.programs.starts.items():
+        array = np.asarray(array)
+        if (array == array.flat[0]).all():
+            starts[name] = [array.dtype.str, array.shape, array.flat[0].item()]
+        else:
+            arrays[f"begin/{name}"] = array
     events = []
     for k, event in enumerate(run.history.events):
         if event.kind == "edit":
@@ -108,17 +118,18 @@ def _contents(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
         "batch": run.batch,
         "op": run.op,
         "goal": run.goal,
-        "first": first,
-        "settings": run.settings,
+        "kept": sorted(run.history.kept),
+        "settings": settings,
         "first_settings": run.history.first,
         "events": events,
-        "augment": [change.to_dict() for change in run.augment],
-        "data": _describe(run.data) or run.missing_data,
-        "validation": _describe(run.validation),
+        "augment": [_augmentation(change) for change in run.augment],
+        "data": _describe(run.data) or run.missing.get("data"),
+        "validation": _describe(run.validation) or run.missing.get("validation"),
         "validations": {str(batch): values for batch, values in run.validations.items()},
         "metrics": run.metrics,
         "optimizer": run.optimizer.options() if run.optimizer else None,
         "programs": programs,
+        "starts": starts,
         "machine": machine.describe(run.threads),
         "seconds": run.seconds,
     }
@@ -134,6 +145,15 @@ def _complete(run: Run) -> None:
         for x, y in (loader.batch(0), loader.batch(len(loader) - 1)):
             run.programs.training(run.typed(x), run.typed(y), run.settings)
         run.programs.evaluation(run.typed(run.data.x[:2]), run.typed(run.data.y[:2]))
+
+
+def _augmentation(change: Any) -> dict[str, Any]:
+    if not hasattr(change, "to_dict"):
+        raise CheckpointError(
+            f"save: the augmentation {change!r} cannot be written down. Those of ct.data can (Shift, Flip, Crop)."
+        )
+    saved: dict[str, Any] = change.to_dict()
+    return saved
 
 
 def _describe(data: Dataset | None) -> dict[str, Any] | None:
@@ -152,7 +172,7 @@ def _digest(text: str, arrays: Mapping[str, Any]) -> str:
 def _write(file: Path, about: dict[str, Any], arrays: Mapping[str, Any]) -> None:
     from safetensors.numpy import save as to_bytes
 
-    text = json.dumps(about)
+    text = json.dumps(about, default=lambda number: number.tolist())  # NumPy's numbers are numbers too
     plain = {name: np.array(array, order="C") for name, array in arrays.items()}
     metadata = {"cutaway": text, "sha256": _digest(text, plain)}
     _write_atomically(file, to_bytes(plain, metadata))
@@ -178,11 +198,10 @@ def resume(path: Path, net: Module | None, loss: Any, data: Any, validation: Any
 
     file = _choose(path)
     about, arrays = _read(file)
-    optimizer = Optimizer.of(about["optimizer"]) if about["optimizer"] else None
     run = Run(
         None,
         loss,
-        optimizer,
+        _optimizer(about["optimizer"]),
         _find(about["data"], data),
         seed=about["seed"],
         validation=_find(about["validation"], validation),
@@ -191,8 +210,9 @@ def resume(path: Path, net: Module | None, loss: Any, data: Any, validation: Any
         threads=about["machine"]["threads"],
         name=about["name"],
     )
-    run.missing_data = about["data"]
-    parts: dict[str, dict[str, Any]] = {"state": {}, "start": {}, "results": {}, "event": {}, "constant": {}}
+    run.missing = {"data": about["data"], "validation": about["validation"]}
+    kinds = ("state", "past", "results", "event", "constant", "begin")
+    parts: dict[str, dict[str, Any]] = {kind: {} for kind in kinds}
     for name, array in arrays.items():
         part, _, rest = name.partition("/")
         parts[part][rest] = array
@@ -204,26 +224,39 @@ def resume(path: Path, net: Module | None, loss: Any, data: Any, validation: Any
     for key, program in about["programs"].items():
         constants = {slot[len(key) + 1 :]: a for slot, a in parts["constant"].items() if slot.startswith(f"{key}/")}
         run.programs.tapes[key] = from_data(program, constants)
+    run.programs.starts = parts["begin"]
+    for name, (dtype, shape, value) in about["starts"].items():
+        run.programs.starts[name] = np.full(shape, value, dtype)
     _remember(run, about, parts)
     _compare(run, about)
     if net is not None:
         run.take_over(net)
-    moments = run.moments()
-    for _ in range(about["op"]):
-        next(moments)
+    if run.data is not None:
+        run.go(run.batch, about["op"])
     return run
 
 
+def _optimizer(options: dict[str, Any] | None) -> Optimizer | None:
+    """The optimizer again; one that is not known here is in the programs all the same."""
+    try:
+        return Optimizer.of(options) if options else None
+    except KeyError:
+        return None
+
+
 def _remember(run: Run, about: dict[str, Any], parts: dict[str, dict[str, Any]]) -> None:
-    """Settings, events, and the beginning of the run."""
+    """Settings, events, and what the run can go back to: its beginning, and the best so far."""
     run.settings, run.history.first = _settings(about["settings"]), _settings(about["first_settings"])
     for k, (batch, op, kind, name, index, value) in enumerate(about["events"]):
         value = _settings(value) if kind == "settings" else parts["event"][str(k)]
         run.history.events.append(Event(batch, op, kind, name, _tuples(index), value))
-    if parts["start"]:
-        run.history.add(about["first"], parts["start"])
-    if not run.history.at(run.batch):
-        run.history.add(run.batch, run.state)
+    past: dict[int, dict[str, Any]] = {run.batch: run.state}
+    for place, array in parts["past"].items():
+        batch, _, name = place.partition("/")
+        past.setdefault(int(batch), {})[name] = array
+    for batch in sorted(past):
+        run.history.add(batch, past[batch])
+    run.history.kept = set(about["kept"]) & past.keys()
 
 
 def _settings(fields: list[Any]) -> Settings:
@@ -257,8 +290,8 @@ def _read(file: Path) -> tuple[dict[str, Any], dict[str, Any]]:
             raise CheckpointError("its checksum does not fit its contents")
         about = json.loads(text)
     except (SafetensorError, KeyError, ValueError, OSError) as error:
-        before = [f for f in checkpoints(file.parent) if f != file] if _NAME.match(file.name) else []
-        offer = f" The one before it is there: Run.resume({str(before[0])!r})." if before else ""
+        others = [f for f in checkpoints(file.parent) if f != file] if _NAME.match(file.name) else []
+        offer = f" Another one is there: Run.resume({str(others[0])!r})." if others else ""
         what = "no saved run of Cutaway" if isinstance(error, KeyError) else f"damaged ({error})"
         raise CheckpointError(f"{file} is {what}, so nothing was loaded.{offer}") from None
     if about["format"] > FORMAT:
@@ -271,7 +304,7 @@ def _find(wanted: dict[str, Any] | None, given: Any) -> Dataset | None:
     from .run import as_dataset
 
     if wanted is None:
-        return None
+        return None if given is None else as_dataset(given)
     if given is not None:
         data = as_dataset(given)
         if data.checksum != wanted["checksum"]:

@@ -178,6 +178,11 @@ class Clockwork:
             for event in events:
                 self._apply(event)
 
+    @property
+    def opened(self) -> tuple[State, Settings]:
+        """The state and the settings at the beginning of the batch that is being walked, or that comes next."""
+        return self._opened or (self.state, self.settings)
+
     def moments(self) -> Iterator[Moment]:
         """Every moment from here on, without end: whoever holds this generator drives the run."""
         while True:

@@ -80,7 +80,8 @@ class Programs:
         return self.tapes[key]
 
     def _record(self, net: Module, loss: Callable[..., Any], x: Any, y: Any) -> Tape:
-        assert self.optimizer is not None
+        if self.optimizer is None:
+            raise CutawayError("This run's optimizer is one of your own: import the file that defines it first.")
         tape = training_program(net, loss, self.optimizer, x, y, seed=self.seed, metrics=self.metrics)
         for name, slot in tape.state.items():
             if name.startswith("optim/"):

@@ -83,7 +83,7 @@ class Run(Clockwork):
         self.validations: dict[int, dict[str, float]] = {}
         self.notes: list[str] = []  # what a reader of this run should know (another machine, say)
         self.goal = 0
-        self.missing_data: dict[str, Any] | None = None  # what a saved run says of data that is not here
+        self.missing: dict[str, Any] = {}  # what a saved run says of data that may not be here
         self._parameters: dict[str, Any] = {}
         self._published: dict[str, Any] = {}
         self.programs = Programs(net, loss, optimizer, self.state, seed, self.metrics)
@@ -218,7 +218,6 @@ class Run(Clockwork):
         self.notice()
         with self._or_stay():
             self.go(batch, op)
-        self._publish()
         return self
 
     @contextmanager
@@ -230,6 +229,8 @@ class Run(Clockwork):
         except CutawayError:
             self.go(*here)
             raise
+        finally:
+            self._publish()
 
     def back(self, n: int = 1, unit: str = "batch") -> Self:
         """Go back by n "op", "layer", "batch" or "epoch", exact to the bit."""
@@ -248,7 +249,6 @@ class Run(Clockwork):
                     while op > 0 and labels[op - 1] == labels[op]:
                         op -= 1
             self.go(batch, op)
-        self._publish()
         return self
 
     def _labels_of(self, batch: int) -> list[str]:
@@ -261,7 +261,7 @@ class Run(Clockwork):
         """Another run from this very moment: the same past, a future of its own."""
         other = copy.copy(self)
         other.net = copy.deepcopy(self.net)
-        state, settings = self._opened or (self.state, self.settings)
+        state, settings = self.opened
         other.state, other.settings = dict(state), settings
         other.history = self.history.fork()
         other.results, other.validations = list(self.results), dict(self.validations)
@@ -378,6 +378,10 @@ class Run(Clockwork):
                 parameter.requires_grad = name not in settings.frozen
         for module in self.net.modules():
             module.training = module.path not in settings.resting
+
+    def _restore(self, batch: int) -> None:
+        super()._restore(batch)
+        self._publish()
 
     def _publish(self) -> None:
         """Let the network show the numbers of the run. They are read-only: changes go through edit()."""
