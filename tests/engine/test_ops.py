@@ -44,6 +44,7 @@ def test_every_public_operation_is_registered_under_its_name() -> None:
 def test_story_samples_and_rule(op: Op) -> None:
     story = op.story
     assert len(story.analogy) > 10, "an analogy that a high-school reader can picture"
+    assert story.use, "a paragraph that begins with 'Use it' and says when"
     assert "y" in story.formula or "=" in story.formula, "a formula"
     parameters = list(inspect.signature(op.forward).parameters)
     missing = [p for p in [*parameters, "y"] if p not in story.parts]

@@ -28,6 +28,8 @@ class Filled(Op):
     keep: how much of the old the memory keeps each time
     dtype: the kind of number that y is, computed with all digits before it is rounded
 
+    Use it to correct a memory that started empty, as Adam does.
+
     >>> filled(Tensor(1), keep=0.9, dtype="float32")
     Tensor(0.1)
     """

@@ -196,6 +196,8 @@ class Pace(Op):
     kind: which schedule
     options: its numbers
 
+    Use it through the schedules of optim: Cosine, OneCycle, WarmUp.
+
     >>> pace(Tensor(50), kind="cosine", total=100, floor=0.0)
     Tensor(0.5)
     """

@@ -29,12 +29,16 @@ from .elementwise import (
     sqrt,
     tanh,
 )
+from .gru import gru, gru_back
 from .join import concat, flip, pad, repeat_interleave, roll, stack, tile, tril
 from .linear import matmul
-from .loss import cross_entropy, log_softmax, mse, one_hot, softmax
+from .loss import cross_entropy, log_softmax, one_hot, softmax
+from .lstm import lstm, lstm_back
 from .memory import adaptive_step, blend
+from .misses import bce_with_logits, huber, kl_div, l1, mse
 from .norm import batch_norm, group_norm, layer_norm, rms_norm, var
 from .pooling import avg_pool2d, avg_pool2d_x, max_pool2d, pick, place
+from .recurrent import rnn, rnn_back
 from .reduce import max, mean, sum, winner
 from .resize import resize2d, resize2d_x
 from .sums import cumsum, logsumexp, min, vector_norm
@@ -42,12 +46,13 @@ from .tables import embedding, gather, index_add, scatter_add, scatter_sum, set_
 
 __all__ = [
     "abs", "accuracy", "adaptive_step", "add", "add_rows", "argmax", "avg_pool2d", "avg_pool2d_x", "batch_norm",
-    "blend", "broadcast_to", "cast", "clip", "concat", "conv2d", "conv2d_w", "conv2d_x", "cos", "cross_entropy",
-    "cumsum", "cut", "div", "dropout_mask", "elu", "embedding", "equal", "erf", "exp", "expm1", "flip", "gate",
-    "gather", "gelu", "greater", "greater_equal", "group_norm", "index_add", "layer_norm", "leaky_relu", "less",
-    "less_equal", "log", "log1p", "log2", "log10", "log_softmax", "logsumexp", "matmul", "max", "max_pool2d",
-    "maximum", "mean", "min", "minimum", "mse", "mul", "neg", "not_equal", "one_hot", "pad", "paste", "permute",
-    "pick", "place", "pow", "power", "relu", "repeat_interleave", "reshape", "resize2d", "resize2d_x", "rms_norm",
-    "roll", "scatter_add", "scatter_sum", "set_rows", "sigmoid", "sign", "silu", "sin", "softmax", "softplus", "sqrt",
-    "stack", "sub", "sum", "sum_to", "take", "tanh", "tile", "tril", "var", "vector_norm", "where", "winner",
+    "bce_with_logits", "blend", "broadcast_to", "cast", "clip", "concat", "conv2d", "conv2d_w", "conv2d_x", "cos",
+    "cross_entropy", "cumsum", "cut", "div", "dropout_mask", "elu", "embedding", "equal", "erf", "exp", "expm1",
+    "flip", "gate", "gather", "gelu", "greater", "greater_equal", "group_norm", "gru", "gru_back", "huber",
+    "index_add", "kl_div", "l1", "layer_norm", "leaky_relu", "less", "less_equal", "log", "log1p", "log2", "log10",
+    "log_softmax", "logsumexp", "lstm", "lstm_back", "matmul", "max", "max_pool2d", "maximum", "mean", "min",
+    "minimum", "mse", "mul", "neg", "not_equal", "one_hot", "pad", "paste", "permute", "pick", "place", "pow", "power",
+    "relu", "repeat_interleave", "reshape", "resize2d", "resize2d_x", "rms_norm", "rnn", "rnn_back", "roll",
+    "scatter_add", "scatter_sum", "set_rows", "sigmoid", "sign", "silu", "sin", "softmax", "softplus", "sqrt", "stack",
+    "sub", "sum", "sum_to", "take", "tanh", "tile", "tril", "var", "vector_norm", "where", "winner",
 ]  # fmt: skip

@@ -26,10 +26,13 @@ class Add(Op):
     a, b: the streams
     y: their sum; a nudge of either passes through unchanged, so both get the whole gradient
 
+    Use it to join two roads of a network, for a head start (bias), for a residual road.
+
     >>> add(Tensor([1.0, 2.0]), Tensor([10.0, 20.0]))
     Tensor([11., 22.])
     """
 
+    torch = "torch.add"
     kind = "elementwise"
     takes = "fi"
     samples = _PAIRS
@@ -56,10 +59,13 @@ class Sub(Op):
     b: where we compare from; raising it lowers y, so its gradient changes sign
     y: the difference
 
+    Use it to measure a miss, or to take a step downhill.
+
     >>> sub(Tensor([3.0, 2.0]), Tensor([1.0, 5.0]))
     Tensor([ 2., -3.])
     """
 
+    torch = "torch.sub"
     kind = "elementwise"
     takes = "fi"
     samples = _PAIRS
@@ -86,10 +92,13 @@ class Mul(Op):
     b: the knob; a nudge of it comes out a times as large
     y: what is heard
 
+    Use it to scale, to mask with zeros, to let one number decide how much of another counts.
+
     >>> mul(Tensor([1.0, 2.0]), Tensor([3.0, 0.0]))
     Tensor([3., 0.])
     """
 
+    torch = "torch.mul"
     kind = "elementwise"
     takes = "fib"
     samples = _PAIRS
@@ -116,10 +125,13 @@ class Div(Op):
     b: how many share it; one more guest makes every piece smaller, the less so the more there are
     y: a piece
 
+    Use it for averages and shares; keep the divisor away from 0.
+
     >>> div(Tensor([6.0, 1.0]), Tensor([3.0, 2.0]))
     Tensor([2. , 0.5])
     """
 
+    torch = "torch.div"
     kind = "elementwise"
     takes = "f"
     samples = _PAIRS
@@ -146,10 +158,13 @@ class Neg(Op):
     x: the original
     y: the mirror image; it moves the other way
 
+    Use it to turn a score that should be large into a loss that should be small.
+
     >>> neg(Tensor([1.0, -2.0]))
     Tensor([-1.,  2.])
     """
 
+    torch = "torch.neg"
     kind = "elementwise"
     takes = "fi"
     samples = (Sample(normal(2, 3)),)
@@ -176,10 +191,13 @@ class Power(Op):
     y: the power; its slope is to * x ** (to - 1)
     to: the exponent, a plain number
 
+    Use it for squares (distances, misses) and roots (spreads).
+
     >>> power(Tensor([3.0, 4.0]), to=2)
     Tensor([ 9., 16.])
     """
 
+    torch = "torch.pow"
     kind = "elementwise"
     takes = "fi"
     samples = (

@@ -24,12 +24,15 @@ class Reshape(Op):
     y: the same eggs in the same order
     to: the new shape; one side may be -1, "as many as are needed"
 
+    Use it to turn pictures into rows, or to give a vector a side of length 1.
+
     >>> reshape(Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), to=(3, 2))
     Tensor([[1., 2.],
             [3., 4.],
             [5., 6.]])
     """
 
+    torch = "torch.reshape"
     kind = "view"
     samples = (Sample(normal(2, 6), to=(3, 4)), Sample(normal(2, 3, 2), to=(-1, 6)), Sample(normal(1), to=()))
 
@@ -63,10 +66,13 @@ class Permute(Op):
     y: the chest, turned
     order: which old side stands first, which second, ...
 
+    Use it when a side stands in the wrong place: time before batch, channels last.
+
     >>> permute(Tensor([[1.0, 2.0, 3.0]]), order=(1, 0)).shape
     (3, 1)
     """
 
+    torch = "torch.permute"
     kind = "view"
     samples = (Sample(normal(2, 3), order=(1, 0)), Sample(normal(2, 3, 4), order=(1, 2, 0)))
 
@@ -102,11 +108,14 @@ class Cut(Op):
     y: the piece
     index: for each side a position, or a slice as ("slice", start, stop, step)
 
+    Use it as x[...]: one example, one column, every second row.
+
     >>> Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])[:, 1:]
     Tensor([[2., 3.],
             [5., 6.]])
     """
 
+    torch = "torch.Tensor.__getitem__"
     kind = "view"
     samples = (
         Sample(normal(4, 5), index=(("slice", 1, None, 2),)),
@@ -140,10 +149,13 @@ class Paste(Op):
     index: where it goes, as in `cut`
     to: the shape of the sheet
 
+    Use it to put a piece back in its place: the gradient of a cut.
+
     >>> paste(Tensor([1.0]), index=(("slice", 1, 2, None),), to=(3,))
     Tensor([0., 1., 0.])
     """
 
+    torch = "torch.Tensor.index_put"
     samples = (Sample(normal(2, 5), index=(("slice", 1, None, 2),), to=(4, 5)),)
 
     @staticmethod
@@ -190,12 +202,15 @@ class Take(Op):
     rows: which entries, whole numbers; the same entry may be asked for twice
     y: the entries, in the order asked for
 
+    Use it to look rows up by number: words in a table of word vectors, chosen examples.
+
     >>> take(Tensor([[1.0, 2.0], [3.0, 4.0]]), Tensor([1, 1, 0]))
     Tensor([[3., 4.],
             [3., 4.],
             [1., 2.]])
     """
 
+    torch = "torch.Tensor.__getitem__"
     whole = (1,)
     samples = (Sample(normal(4, 3), labels(5, below=4)), Sample(normal(4), labels(2, 3, below=4)))
 
@@ -228,12 +243,15 @@ class AddRows(Op):
     y: what has come together for each row
     size: how many rows there are
 
+    Use it to collect what belongs to the same row: the gradient of a look-up.
+
     >>> add_rows(Tensor([[1.0], [2.0], [4.0]]), Tensor([1, 1, 0]), size=3)
     Tensor([[4.],
             [3.],
             [0.]])
     """
 
+    torch = "torch.Tensor.index_add"
     whole = (1,)
     samples = (
         Sample(normal(5, 3), labels(5, below=4), size=4),

@@ -60,11 +60,14 @@ class BroadcastTo(Op):
     y: the repetitions
     to: the shape of y
 
+    Use it where one number or row has to meet many: mostly it happens by itself.
+
     >>> broadcast_to(Tensor([[1.0], [2.0]]), to=(2, 3))
     Tensor([[1., 1., 1.],
             [2., 2., 2.]])
     """
 
+    torch = "torch.broadcast_to"
     kind = "view"
     samples = (
         Sample(normal(2, 1), to=(3, 2, 4)),
@@ -104,11 +107,14 @@ class SumTo(Op):
     y: their sums, one for each number that was repeated
     to: the shape of y
 
+    Use it to undo a repetition: the gradient of everything that was broadcast.
+
     >>> sum_to(Tensor([[1.0, 2.0], [3.0, 4.0]]), to=(2, 1))
     Tensor([[3.],
             [7.]])
     """
 
+    torch = "torch.Tensor.sum_to_size"
     samples = (Sample(normal(3, 2, 4), to=(2, 1)), Sample(normal(2, 3), to=()), Sample(normal(2, 3), to=(3,)))
 
     @staticmethod

@@ -29,11 +29,14 @@ class DropoutMask(Op):
     Srivastava and others, "Dropout", 2014. The same seed, site, step and example always give the same roll, so a
     batch can be replayed; no gradient flows to x, which gives only its shape.
 
+    Use it through nn.Dropout, when a network knows its training examples by heart.
+
     >>> roll = dropout_mask(Tensor([[1.0] * 8]), Tensor(3), Tensor(0), p=0.5, seed=0, site=0)
     >>> sorted(set(roll.numpy().ravel().tolist()))
     [0.0, 2.0]
     """
 
+    torch = "torch.nn.functional.dropout"
     whole = (1, 2)
     takes = "f"
     samples = (Sample(normal(3, 4), given(np.asarray(5)), given(np.asarray(0)), p=0.4, seed=1, site=2),)

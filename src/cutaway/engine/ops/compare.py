@@ -34,9 +34,13 @@ class Equal(_Question):
     a, b: the two numbers
     y: True or False
 
+    Use it to count right answers or to find padding.
+
     >>> equal(Tensor([1, 2]), Tensor([1, 3]))
     Tensor([ True, False])
     """
+
+    torch = "torch.eq"
 
     @staticmethod
     def forward(a: Any, b: Any) -> Any:
@@ -51,9 +55,13 @@ class NotEqual(_Question):
     a, b: the two numbers
     y: True or False
 
+    Use it to mask what does not count, such as padding.
+
     >>> not_equal(Tensor([1, 2]), Tensor([1, 3]))
     Tensor([False,  True])
     """
+
+    torch = "torch.ne"
 
     @staticmethod
     def forward(a: Any, b: Any) -> Any:
@@ -68,9 +76,13 @@ class Less(_Question):
     a, b: the two numbers
     y: True or False
 
+    Use it to build masks and to ask whether a limit is kept.
+
     >>> less(Tensor([1, 2]), Tensor([2, 2]))
     Tensor([ True, False])
     """
+
+    torch = "torch.lt"
 
     @staticmethod
     def forward(a: Any, b: Any) -> Any:
@@ -85,9 +97,13 @@ class LessEqual(_Question):
     a, b: the two numbers
     y: True or False
 
+    Use it to build masks; a causal mask is j <= i.
+
     >>> less_equal(Tensor([1, 3]), Tensor([1, 2]))
     Tensor([ True, False])
     """
+
+    torch = "torch.le"
 
     @staticmethod
     def forward(a: Any, b: Any) -> Any:
@@ -102,9 +118,13 @@ class Greater(_Question):
     a, b: the two numbers
     y: True or False
 
+    Use it to turn a score into a decision.
+
     >>> greater(Tensor([3, 2]), Tensor([2, 2]))
     Tensor([ True, False])
     """
+
+    torch = "torch.gt"
 
     @staticmethod
     def forward(a: Any, b: Any) -> Any:
@@ -119,9 +139,13 @@ class GreaterEqual(_Question):
     a, b: the two numbers
     y: True or False
 
+    Use it to turn a score into a decision, the limit included.
+
     >>> greater_equal(Tensor([1, 2]), Tensor([2, 2]))
     Tensor([False,  True])
     """
+
+    torch = "torch.ge"
 
     @staticmethod
     def forward(a: Any, b: Any) -> Any:
@@ -137,10 +161,13 @@ class Argmax(Op):
     y: the place, counted from 0
     dim: along which side, the last when not said
 
+    Use it to read the answer of a classifier: the class with the most votes.
+
     >>> argmax(Tensor([[0.1, 0.7, 0.2]]))
     Tensor([1])
     """
 
+    torch = "torch.argmax"
     samples = (Sample(distinct(3, 4)), Sample(distinct(3, 4), dim=0))
 
     @staticmethod
@@ -161,6 +188,8 @@ class Accuracy(Op):
     outputs: one row of votes an example, (N, C)
     answers: the right class numbers, (N,)
     y: between 0 and 1
+
+    Use it to tell people how good a classifier is; train on the cross entropy, which can be felt.
 
     >>> accuracy(Tensor([[2.0, 1.0], [0.0, 3.0], [1.0, 0.0]]), Tensor([0, 1, 1]))
     Tensor(0.6667)

@@ -48,10 +48,14 @@ class Conv2d(Op):
     dilation: how far apart the numbers of the stencil are laid (d); 1 is side by side
     groups: into how many groups the channels are split; the stencils of each see only their own channels
 
+    Use it where the same thing may turn up anywhere: pictures, sound seen as pictures, game screens.
+
     >>> x = Tensor([[[[1.0, 2.0, 4.0]]]])
     >>> conv2d(x, Tensor([[[[-1.0, 1.0]]]]))
     Tensor([[[[1., 2.]]]])
     """
+
+    torch = "torch.nn.functional.conv2d"
 
     takes = "fi"
     samples = (
@@ -122,9 +126,13 @@ class Conv2dX(Op):
 
     As a layer it is a transposed convolution, which makes pictures larger.
 
+    Use it to send gradients back to pixels, or forwards to make a larger picture (a transposed convolution).
+
     >>> conv2d_x(Tensor([[[[1.0, 2.0]]]]), Tensor([[[[-1.0, 1.0]]]]), size=(1, 3))
     Tensor([[[[-1., -1.,  2.]]]])
     """
+
+    torch = "torch.nn.grad.conv2d_input"
 
     takes = "fi"
     samples = (
@@ -206,9 +214,13 @@ class Conv2dW(Op):
     dilation: as in conv2d
     groups: as in conv2d
 
+    Use it to find what the stencils owe: the gradient of a convolution.
+
     >>> conv2d_w(Tensor([[[[1.0, 2.0, 4.0]]]]), Tensor([[[[1.0, 1.0]]]]), window=(1, 2))
     Tensor([[[[3., 6.]]]])
     """
+
+    torch = "torch.nn.grad.conv2d_weight"
 
     takes = "fi"
     samples = (

@@ -34,9 +34,13 @@ class Exp(Curve):
     x: time
     y: the money; its slope is itself
 
+    Use it to make any number positive; for shares use softmax, which does not overflow.
+
     >>> exp(Tensor([0.0, 1.0]))
     Tensor([1.    , 2.7183])
     """
+
+    torch = "torch.exp"
 
     @staticmethod
     def forward(x: Any) -> Any:
@@ -55,10 +59,13 @@ class Log(Curve):
     x: the wanted amount, above 0
     y: the time; its slope is 1 / x: the tenth doubling brings no more than the first
 
+    Use it to turn products into sums, and chances into surprise.
+
     >>> log(Tensor([1.0, 10.0]))
     Tensor([0.    , 2.3026])
     """
 
+    torch = "torch.log"
     samples = (Sample(positive(2, 3)),)
 
     @staticmethod
@@ -78,10 +85,13 @@ class Sqrt(Curve):
     x: the area, not below 0
     y: the side; its slope is 1 / (2 y), without end at 0
 
+    Use it to turn a variance into a spread; add a little first, since it is steep at 0.
+
     >>> sqrt(Tensor([4.0, 9.0]))
     Tensor([2., 3.])
     """
 
+    torch = "torch.sqrt"
     samples = (Sample(positive(2, 3)),)
 
     @staticmethod
@@ -101,9 +111,13 @@ class Abs(Curve):
     x: the place
     y: the distance; its slope is the sign of x, and 0 at home
 
+    Use it where a miss should hurt in proportion, so that outliers do not rule.
+
     >>> abs(Tensor([-2.0, 3.0]))
     Tensor([2., 3.])
     """
+
+    torch = "torch.abs"
 
     takes = "fi"
     samples = (Sample(distinct(2, 3)),)
@@ -125,9 +139,13 @@ class Sign(Curve):
     x: the place
     y: the direction; a nudge of x changes nothing, so no gradient flows
 
+    Use it where only the direction matters.
+
     >>> sign(Tensor([-2.0, 0.0, 3.0]))
     Tensor([-1.,  0.,  1.])
     """
+
+    torch = "torch.sign"
 
     takes = "fi"
     samples = (Sample(distinct(2, 3)),)
@@ -145,9 +163,13 @@ class Tanh(Curve):
     x: any number
     y: between -1 and 1; its slope is 1 - y*y: steep in the middle, flat at the ends
 
+    Use it inside recurrent networks, and where an output must stay between -1 and 1.
+
     >>> tanh(Tensor([0.0, 1.0, -100.0]))
     Tensor([ 0.    ,  0.7616, -1.    ])
     """
+
+    torch = "torch.tanh"
 
     @staticmethod
     def forward(x: Any) -> Any:
@@ -168,9 +190,13 @@ class Sigmoid(Curve):
 
     The form with tanh cannot overflow.
 
+    Use it for yes-or-no outputs and for gates; in deep stacks it lets gradients fade.
+
     >>> sigmoid(Tensor([0.0, 100.0, -100.0]))
     Tensor([0.5, 1. , 0. ])
     """
+
+    torch = "torch.sigmoid"
 
     @staticmethod
     def forward(x: Any) -> Any:
@@ -189,9 +215,13 @@ class Relu(Curve):
     x: who comes
     y: who gets through: the positive, unchanged; its slope is 1 there and 0 elsewhere
 
+    Use it between the layers of almost any deep network: cheap, and gradients pass undiminished.
+
     >>> relu(Tensor([-1.0, 2.0]))
     Tensor([0., 2.])
     """
+
+    torch = "torch.relu"
 
     takes = "fi"
     samples = (Sample(distinct(2, 3)), Sample(distinct(3, 1, 2)))
@@ -214,10 +244,13 @@ class LeakyRelu(Curve):
     y: who gets through
     slope: how much of the negative gets through, 0.01 when not said
 
+    Use it when too many doors stay shut for ever (dead units).
+
     >>> leaky_relu(Tensor([-1.0, 2.0]), slope=0.1)
     Tensor([-0.1,  2. ])
     """
 
+    torch = "torch.nn.functional.leaky_relu"
     samples = (Sample(distinct(2, 3), slope=0.1), Sample(distinct(2, 3)))
 
     @staticmethod
@@ -239,6 +272,8 @@ class Gate(Op):
     g: who comes
     control: who opens; a nudge of it moves no door, so it gets no gradient
     y: who gets through
+
+    Use it to let through only what another array allows: the way back of relu.
 
     >>> gate(Tensor([5.0, 6.0]), Tensor([1.0, -1.0]))
     Tensor([5., 0.])
@@ -270,10 +305,13 @@ class Cast(Op):
     y: the same, as near as the kind allows
     to: "float32", "float64", "int64", ...
 
+    Use it as x.float(), x.double(), x.long(): float64 to check derivatives, float32 to train.
+
     >>> cast(Tensor([1.5, -2.7]), to="int64")
     Tensor([ 1, -2])
     """
 
+    torch = "torch.Tensor.to"
     kind = "elementwise"
     samples = (Sample(normal(2, 3), to="float64"),)
 
@@ -300,10 +338,13 @@ class Maximum(Op):
     a, b: the two
     y: the taller one's height; only a nudge of the taller is felt (of equals, of b)
 
+    Use it to keep numbers above a limit, or to choose the better of two.
+
     >>> maximum(Tensor([1.0, 5.0]), Tensor([3.0, 2.0]))
     Tensor([3., 5.])
     """
 
+    torch = "torch.maximum"
     kind = "elementwise"
     takes = "fi"
     samples = (Sample(distinct(2, 3), normal(2, 3)), Sample(distinct(2, 3), normal(3)))
@@ -330,10 +371,13 @@ class Minimum(Op):
     a, b: the two
     y: the shorter one's height; only a nudge of the shorter is felt (of equals, of b)
 
+    Use it to keep numbers below a limit, as clipping does.
+
     >>> minimum(Tensor([1.0, 5.0]), Tensor([3.0, 2.0]))
     Tensor([1., 2.])
     """
 
+    torch = "torch.minimum"
     kind = "elementwise"
     takes = "fi"
     samples = (Sample(distinct(2, 3), normal(2, 3)), Sample(distinct(2, 3), normal(3)))

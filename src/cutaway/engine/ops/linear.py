@@ -28,9 +28,13 @@ class Matmul(Op):
     y: the outcomes, (..., B, J)
     flip_x, flip_w: read x or w lying on its side (its transpose), which costs nothing
 
+    Use it wherever everything may influence everything: a fully connected layer, attention.
+
     >>> matmul(Tensor([[1.0, 2.0]]), Tensor([[3.0, 0.0, 1.0], [4.0, 1.0, 1.0]]))
     Tensor([[11.,  2.,  3.]])
     """
+
+    torch = "torch.matmul"
 
     takes = "fi"
     samples = (

@@ -26,10 +26,14 @@ class Softmax(Op):
 
     The largest vote is taken off first: it changes no share, and nothing overflows.
 
+    Use it to read a classifier's votes as shares, and in attention; not before CrossEntropyLoss.
+
     >>> softmax(Tensor([[0.0, 0.0], [0.0, 100.0]]))
     Tensor([[0.5, 0.5],
             [0. , 1. ]])
     """
+
+    torch = "torch.softmax"
 
     takes = "f"
     samples = (Sample(normal(3, 4)), Sample(normal(2, 3, 4), dim=1))
@@ -63,9 +67,13 @@ class LogSoftmax(Op):
     y: the logarithms of the shares, at most 0
     dim: along which side the cake is shared
 
+    Use it where the logarithm of a share is needed: it keeps shares too small to be written down.
+
     >>> log_softmax(Tensor([[0.0, 0.0]]))
     Tensor([[-0.6931, -0.6931]])
     """
+
+    torch = "torch.log_softmax"
 
     takes = "f"
     samples = (Sample(normal(3, 4)), Sample(normal(2, 3, 4), dim=1))
@@ -101,11 +109,14 @@ class OneHot(Op):
     classes: how many boxes a paper has
     dtype: the kind of number, "float32" when not said
 
+    Use it to turn class numbers into rows that can be compared with shares.
+
     >>> one_hot(Tensor([2, 0]), classes=3)
     Tensor([[0., 0., 1.],
             [1., 0., 0.]])
     """
 
+    torch = "torch.nn.functional.one_hot"
     whole = (0,)
     samples = (
         Sample(labels(4, below=3), classes=3),
@@ -140,9 +151,13 @@ class CrossEntropy(Op):
     answers: the right class numbers, (B,), whole, from 0
     y: the mean surprise L, one number; its slope is (softmax(x) - one_hot(answers)) / B
 
+    Use it whenever one of several classes is right.
+
     >>> cross_entropy(Tensor([[0.0, 0.0]]), Tensor([1]))
     Tensor(0.6931)
     """
+
+    torch = "torch.nn.functional.cross_entropy"
 
     takes = "f"
     whole = (1,)
@@ -204,56 +219,7 @@ def _label_shapes(x: Shape, answers: Shape) -> str:
     return f"cross_entropy: it needs a table of votes (B, C) and B class numbers.\n{picture}\n   Try: {advice}."
 
 
-class Mse(Op):
-    """The average of the squared misses: a miss twice as far hurts four times as much.
-
-    L = mean over all numbers of (x - target) ** 2
-
-    x: what the network said
-    target: what it should have said, same shape
-    y: the mean squared miss L, one number; its slope is 2 (x - target) / n (the 2 is kept)
-
-    >>> mse(Tensor([1.0, 3.0]), Tensor([0.0, 1.0]))
-    Tensor(2.5)
-    """
-
-    takes = "f"
-    samples = (Sample(normal(3, 2), normal(3, 2)), Sample(normal(4), normal(4)))
-
-    @staticmethod
-    def forward(x: Any, target: Any) -> Any:
-        return namespace(x).mean((x - target) ** 2)
-
-    @staticmethod
-    def backward(g: Tensor, y: Tensor, x: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        pull = mul(x - target, g * (2.0 / x.numel()))
-        return pull, -pull
-
-    @staticmethod
-    def written(x: Tensor, target: Tensor) -> Tensor:
-        return ((x - target) ** 2).mean()
-
-    @staticmethod
-    def shape(x: Shape, target: Shape) -> Shape:
-        if x != target or 0 in x:
-            advice = "target.reshape(x.shape), if they hold the same numbers in the same order"
-            if len(target) == 1 and len(x) == 2 and x[0] == target[0] and x[1] > 1:
-                advice = f"class numbers against {x[1]} outputs: nn.CrossEntropyLoss(), or one_hot(target, {x[1]})"
-            elif len(target) == 1 and x == (*target, 1):
-                advice = "the targets are a row and the outputs a column: target.reshape(-1, 1)"
-            both = {"x": x, "target": target}
-            if x == target:
-                raise ShapeError(f"mse: there is nothing to average in empty arrays of shape {x}.")
-            raise ShapeError(
-                "mse: every output needs its own target, so the shapes must be equal.\n"
-                f"{boxes(both, [(name, -1) for name, shape in both.items() if shape])}\n"
-                f"   Try: {advice}."
-            )
-        return ()
-
-
 softmax = Softmax()
 log_softmax = LogSoftmax()
 one_hot = OneHot()
 cross_entropy = CrossEntropy()
-mse = Mse()

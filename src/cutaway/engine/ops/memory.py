@@ -22,10 +22,13 @@ class Blend(Op):
     y: what is remembered from now on
     keep: how much of the old stays, 0.9 for instance
 
+    Use it for anything that should follow slowly: running averages, momentum, averaged weights.
+
     >>> blend(Tensor([1.0]), Tensor([2.0]), keep=0.75)
     Tensor([1.25])
     """
 
+    torch = "torch.lerp"
     kind = "elementwise"
     takes = "f"
     samples = (Sample(normal(2, 3), normal(2, 3), keep=0.9), Sample(normal(3), normal(3), keep=0.5))
@@ -60,6 +63,8 @@ class AdaptiveStep(Op):
     y: where we stand next
 
     Kingma and Ba, "Adam", 2015. The memories start at 0; Adam makes up for that in alpha and eps.
+
+    Use it through optim.Adam.
 
     >>> one = Tensor([1.0])
     >>> adaptive_step(one, Tensor([2.0]), Tensor([4.0]), Tensor(0.5), Tensor(0.0))

@@ -25,9 +25,13 @@ class Var(Op):
     keepdim: keep these sides with length 1
     correction: 0 to describe the numbers themselves, 1 to guess the variance of where they came from
 
+    Use it to measure how widely numbers are scattered, before dividing it out.
+
     >>> var(Tensor([1.0, 3.0]))
     Tensor(1.)
     """
+
+    torch = "torch.var"
 
     takes = "f"
     samples = (
@@ -79,11 +83,15 @@ class BatchNorm(Op):
     Ioffe and Szegedy, "Batch normalization", 2015. While training, mean and var are those of the batch, so the
     gradient flows through them too.
 
+    Use it between convolutions and their activations: deep networks then train fast and calmly.
+
     >>> one, none = Tensor([1.0]), Tensor([0.0])
     >>> batch_norm(Tensor([[1.0], [3.0]]), Tensor([2.0]), one, one, none, eps=0.0)
     Tensor([[-1.],
             [ 1.]])
     """
+
+    torch = "torch.nn.functional.batch_norm"
 
     takes = "f"
     samples = (
@@ -167,10 +175,14 @@ class LayerNorm(Op):
 
     Ba, Kiros and Hinton, "Layer normalization", 2016.
 
+    Use it in transformers and recurrent networks, where a batch is no good measure.
+
     >>> layer_norm(Tensor([[1.0, 3.0], [10.0, 30.0]]), Tensor([1.0, 1.0]), Tensor([0.0, 0.5]), eps=0.0)
     Tensor([[-1. ,  1.5],
             [-1. ,  1.5]])
     """
+
+    torch = "torch.nn.functional.layer_norm"
 
     takes = "f"
     samples = (
@@ -220,10 +232,14 @@ class RmsNorm(Op):
 
     Zhang and Sennrich, "Root mean square layer normalization", 2019: layer norm without the middle.
 
+    Use it as a cheaper layer norm: the middle is left where it is.
+
     >>> rms_norm(Tensor([[3.0, 3.0], [-5.0, 5.0]]), Tensor([1.0, 2.0]), eps=0.0)
     Tensor([[ 1.,  2.],
             [-1.,  2.]])
     """
+
+    torch = "torch.nn.functional.rms_norm"
 
     takes = "f"
     samples = (
@@ -273,11 +289,15 @@ class GroupNorm(Op):
 
     Wu and He, "Group normalization", 2018.
 
+    Use it in convolutional networks whose batches are too small for batch norm.
+
     >>> one, none = Tensor([1.0, 1.0]), Tensor([0.0, 0.0])
     >>> group_norm(Tensor([[[1.0, 3.0], [10.0, 30.0]]]), one, none, groups=2, eps=0.0)
     Tensor([[[-1.,  1.],
              [-1.,  1.]]])
     """
+
+    torch = "torch.nn.functional.group_norm"
 
     takes = "f"
     samples = (

@@ -64,9 +64,13 @@ class MaxPool2d(Op):
     stride: how far it moves (s)
     padding: how many rows the windows stand over the edge of the picture (pad); nobody wins there
 
+    Use it after convolutions, to keep that something was seen and forget exactly where.
+
     >>> max_pool2d(Tensor([[[[1.0, 2.0, 5.0, 0.0], [3.0, 0.0, 0.0, 4.0]]]]), window=2, stride=2)
     Tensor([[[[3., 5.]]]])
     """
+
+    torch = "torch.nn.functional.max_pool2d"
 
     takes = "fi"
     samples = (
@@ -102,10 +106,14 @@ class Place(Op):
     stride: as in max_pool2d
     padding: as in max_pool2d
 
+    Use it to send something back to the winners: the gradient of max pooling.
+
     >>> place(Tensor([[[[10.0]]]]), Tensor([[[[1.0, 2.0], [3.0, 0.0]]]]), window=2, stride=2)
     Tensor([[[[ 0.,  0.],
               [10.,  0.]]]])
     """
+
+    torch = "torch.nn.functional.max_unpool2d"
 
     takes = "fi"
     samples = (
@@ -146,6 +154,8 @@ class Pick(Op):
     window: as in max_pool2d
     stride: as in max_pool2d
     padding: as in max_pool2d
+
+    Use it to ask the winners of one array for their numbers in another.
 
     >>> v = Tensor([[[[5.0, 6.0], [7.0, 8.0]]]])
     >>> pick(v, Tensor([[[[1.0, 2.0], [3.0, 0.0]]]]), window=2, stride=2)
@@ -210,9 +220,14 @@ class AvgPool2d(Op):
     padding: how many rows of zeros are put around the picture (pad)
     count_padding: whether these zeros count among how many they are
 
+    Use it to make pictures smaller without favouring the loudest pixel; over the whole picture before the last
+    layer.
+
     >>> avg_pool2d(Tensor([[[[1.0, 2.0, 5.0, 0.0], [3.0, 2.0, 0.0, 3.0]]]]), window=2, stride=2)
     Tensor([[[[2., 2.]]]])
     """
+
+    torch = "torch.nn.functional.avg_pool2d"
 
     takes = "f"
     samples = (
@@ -263,6 +278,8 @@ class AvgPool2dX(Op):
     stride: as in avg_pool2d
     padding: as in avg_pool2d
     count_padding: as in avg_pool2d
+
+    Use it to give every pixel its share of a window's gradient: the way back of average pooling.
 
     >>> avg_pool2d_x(Tensor([[[[8.0]]]]), size=(2, 2), window=2, stride=2)
     Tensor([[[[2., 2.],

@@ -69,10 +69,13 @@ class Sum(Op):
     dim: along which sides, all when None
     keepdim: keep the summed sides with length 1
 
+    Use it to collect many numbers into one; for a loss the mean is calmer, as it does not grow with the batch.
+
     >>> sum(Tensor([[1.0, 2.0], [3.0, 4.0]]), dim=1)
     Tensor([3., 7.])
     """
 
+    torch = "torch.sum"
     samples = _CASES
 
     @staticmethod
@@ -96,9 +99,13 @@ class Mean(Op):
     dim: along which sides, all when None
     keepdim: keep the averaged sides with length 1
 
+    Use it to make one loss of many, and to summarise a picture by what is in it, wherever it is.
+
     >>> mean(Tensor([1.0, 2.0, 6.0]))
     Tensor(3.)
     """
+
+    torch = "torch.mean"
 
     takes = "f"
     samples = _CASES
@@ -129,10 +136,13 @@ class Max(Op):
     dim: along which sides, all when None
     keepdim: keep the searched sides with length 1
 
+    Use it to ask whether something was seen anywhere, and to keep e^x from overflowing.
+
     >>> max(Tensor([[1.0, 5.0], [7.0, 2.0]]), dim=1)
     Tensor([5., 7.])
     """
 
+    torch = "torch.amax"
     samples = (
         Sample(distinct(2, 3), dim=None, keepdim=False),
         Sample(distinct(2, 3, 4), dim=1, keepdim=False),
@@ -162,6 +172,8 @@ class Winner(Op):
     x: the pupils
     y: the flag; a nudge of x moves it to nobody else, so no gradient flows
     dim: along which sides the largest was searched
+
+    Use it to let only the largest be felt: the way back of a maximum.
 
     >>> winner(Tensor([3.0, 9.0, 9.0]), dim=0)
     Tensor([0., 1., 0.])

@@ -73,11 +73,15 @@ class Resize2d(Op):
         "corners" does so with the middles of the outermost squares kept in their places; "average" averages the old
         rows that the new one covers; "windows" copies these side by side, so that a pooling can follow
 
+    Use it to make pictures larger or smaller by any amount.
+
     >>> resize2d(Tensor([[[[1.0, 2.0]]]]), to=(1, 4), how="nearest")
     Tensor([[[[1., 1., 2., 2.]]]])
     >>> resize2d(Tensor([[[[1.0, 2.0]]]]), to=(1, 4), how="linear")
     Tensor([[[[1.  , 1.25, 1.75, 2.  ]]]])
     """
+
+    torch = "torch.nn.functional.interpolate"
 
     takes = "f"
     samples = (
@@ -124,6 +128,8 @@ class Resize2dX(Op):
     size: the old height and width
     to: the other height and width, as in resize2d
     how: as in resize2d
+
+    Use it to send gradients back through a change of size.
 
     >>> resize2d_x(Tensor([[[[1.0, 2.0, 3.0, 4.0]]]]), size=(1, 2), to=(1, 4), how="nearest")
     Tensor([[[[3., 7.]]]])
