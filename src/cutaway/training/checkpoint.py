@@ -250,10 +250,11 @@ def _remember(run: Run, about: dict[str, Any], parts: dict[str, dict[str, Any]])
     for k, (batch, op, kind, name, index, value) in enumerate(about["events"]):
         value = _settings(value) if kind == "settings" else parts["event"][str(k)]
         run.history.events.append(Event(batch, op, kind, name, _tuples(index), value))
-    past: dict[int, dict[str, Any]] = {run.batch: run.state}
+    past: dict[int, dict[str, Any]] = {}
     for place, array in parts["past"].items():
         batch, _, name = place.partition("/")
         past.setdefault(int(batch), {})[name] = array
+    past.setdefault(run.batch, run.state)
     for batch in sorted(past):
         run.history.add(batch, past[batch])
     run.history.kept = set(about["kept"]) & past.keys()
