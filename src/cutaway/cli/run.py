@@ -63,7 +63,7 @@ def _begin(folder: Path, recipe: digits.Recipe, fresh: bool) -> tuple[Run, str]:
         for old in checkpoints(folder) if folder.is_dir() else ():
             old.unlink()
         beginning = "Training on 8,000 handwritten digits"
-        return digits.new_run(recipe), f"{beginning}: {recipe.epochs} epochs, seed {recipe.seed}."
+        return digits.new_run(recipe), f"{beginning}: {recipe.epochs} epoch{"s" * (recipe.epochs > 1)}, seed {recipe.seed}."
     saved = _newest(folder)
     wanted = recipe.epochs * len(saved.loader())
     asked_other = saved.seed != recipe.seed or saved.goal != wanted
@@ -120,7 +120,7 @@ class EpochLines:
 def _show(out: Console, training: Run, folder: Path) -> None:
     """The score, a few mistakes as pictures, and what to do next."""
     held_out = data.load("digits").test
-    found = digits.report(training, held_out)
+    found = digits.report(training.predict, held_out)
     if found.mistakes:
         out.print(
             f"\nOf the {len(held_out):,} held-out digits it misreads {len(found.mistakes)}. "

@@ -38,8 +38,8 @@ def try_digits(images: tuple[Path, ...], folder: Path | None, plain: bool) -> No
     out = screen.console(plain)
     if folder is None and DIGITS.is_dir() and checkpoints(DIGITS):
         folder = DIGITS
-    trained = digits.trained_run(folder)
-    whose = folder or f"the run that comes with Cutaway ({typed()} run digits makes your own)"
+    reader = digits.reader(folder)
+    whose = folder or f"the network that comes with Cutaway ({typed()} run digits makes your own)"
     out.print(f"Asking {whose}.\n", markup=False, soft_wrap=True)
     failed = 0
     for image in images:
@@ -51,7 +51,7 @@ def try_digits(images: tuple[Path, ...], folder: Path | None, plain: bool) -> No
             out.print(f"{image}: {error}", markup=False, soft_wrap=True)
             failed += 1
             continue
-        (answer,) = digits.answers(trained, [picture])
+        (answer,) = digits.answers(reader, [picture])
         drawn = screen.picture(out, answer.picture)
         lines = screen.bars(out, [str(digit) for digit in range(10)], [float(share) for share in answer.shares])
         for left, right in zip(drawn, [Text()] * 2 + lines + [Text()] * 2, strict=True):  # beside its middle

@@ -1,4 +1,4 @@
-"""The digits project: its recipe, its judgement, and the trained run that comes with it."""
+"""The digits project: its recipe, its judgement, and the trained network that comes with it."""
 
 from __future__ import annotations
 
@@ -34,9 +34,8 @@ def test_training_goes_to_the_goal_once():
 
 
 def test_the_report_counts_every_digit_where_it_belongs():
-    run = digits.trained_run()
     wrong = data.Dataset(FEW.x, (FEW.y + 1) % 10)  # every label off by one: nearly all is wrong
-    found = digits.report(run, wrong)
+    found = digits.report(digits.reader(), wrong)
     assert found.accuracy < 0.05
     assert found.confusion.sum() == len(FEW) and np.diag(found.confusion).sum() == round(found.accuracy * len(FEW))
     first = found.mistakes[0]
@@ -45,10 +44,10 @@ def test_the_report_counts_every_digit_where_it_belongs():
     assert found.mistakes[0].share >= found.mistakes[-1].share
 
 
-def test_the_run_that_comes_along_is_as_good_as_its_note_says():
+def test_the_network_that_comes_along_is_as_good_as_its_note_says():
     note = json.loads(SHIPPED.with_suffix(".json").read_text(encoding="utf-8"))
-    assert SHIPPED.stat().st_size < 300_000
-    found = digits.report(digits.trained_run(), data.load("digits").test)
+    assert SHIPPED.stat().st_size < 100_000
+    found = digits.report(digits.reader(), data.load("digits").test)
     assert found.accuracy == pytest.approx(note["held-out accuracy"], abs=0.001)
     assert found.accuracy >= 0.98
     assert note["recipe"] == vars(digits.Recipe())
@@ -66,5 +65,5 @@ def test_photos_of_digits_are_read_as_well_as_the_digits_themselves():
         page[top : top + 140, left : left + 140] = np.clip((large - 0.3) / 0.4, 0, 1)
         light = np.linspace(0.5, 1, 210)[:, None] * np.where(np.arange(190) < chance.integers(190), 0.65, 1)
         pictures.append(np.clip(light * (0.95 - 0.6 * page) + chance.normal(0, 0.015, page.shape), 0, 1))
-    said = [a.digit for a in digits.answers(digits.trained_run(), [digits.digit_in(p) for p in pictures])]
+    said = [a.digit for a in digits.answers(digits.reader(), [digits.digit_in(p) for p in pictures])]
     assert (np.array(said) == truth).mean() >= 0.88

@@ -14,12 +14,13 @@ from .network import network
 from .photo import read
 from .picture import PictureError, digit_in
 from .recipe import Recipe, go_on, new_run
-from .use import Answer, answers, trained_run
+from .use import Answer, Reader, answers, reader
 
 __all__ = [
     "Answer",
     "Mistake",
     "PictureError",
+    "Reader",
     "Recipe",
     "Report",
     "answers",
@@ -28,6 +29,6 @@ __all__ = [
     "network",
     "new_run",
     "read",
+    "reader",
     "report",
-    "trained_run",
 ]

@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cutaway.data import Dataset
-from cutaway.training import Run
 
-from .use import shares
+from .use import Reader, shares
 
 __all__ = ["Mistake", "Report", "report"]
 
@@ -45,17 +44,17 @@ class Report:
     mistakes: tuple[Mistake, ...]
 
 
-def report(run: Run, examples: Dataset) -> Report:
-    """Let the run read all examples and compare with their labels.
+def report(read: Reader, examples: Dataset) -> Report:
+    """Let a network read all examples and compare with their labels.
 
     >>> from cutaway import data
     >>> from cutaway.projects.digits import Recipe, new_run
     >>> held_out = data.load("digits").test[:50]
-    >>> found = report(new_run(Recipe()), held_out)                  # untrained: it guesses
+    >>> found = report(new_run(Recipe()).predict, held_out)          # untrained: it guesses
     >>> found.accuracy < 0.5, int(found.confusion.sum()), len(found.mistakes) == round(50 * (1 - found.accuracy))
     (True, 50, True)
     """
-    chances = shares(run.predict(examples.x))
+    chances = shares(read(examples.x))
     truth, said = np.asarray(examples.y), chances.argmax(axis=1)
     confusion = np.zeros((10, 10), np.int64)
     np.add.at(confusion, (truth, said), 1)

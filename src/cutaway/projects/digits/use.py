@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from cutaway.engine import Tensor
 from cutaway.training import Run
 
-__all__ = ["Answer", "answers", "shares", "trained_run"]
+from .network import network
+
+__all__ = ["Answer", "Reader", "answers", "reader", "shares"]
+
+Reader = Callable[[NDArray[Any]], NDArray[Any]]  # pictures (N, 1, 28, 28) -> a score for each digit (N, 10)
 
 SHIPPED = Path(__file__).with_name("trained.safetensors")
 
@@ -30,17 +35,16 @@ class Answer:
     picture: NDArray[Any]
 
 
-def answers(run: Run, pictures: Sequence[NDArray[Any]]) -> list[Answer]:
+def answers(read: Reader, pictures: Sequence[NDArray[Any]]) -> list[Answer]:
     """Ask about pictures (28, 28) such as ``digit_in`` makes them.
 
     >>> import numpy as np
-    >>> from cutaway.projects.digits import Recipe, new_run
-    >>> answer, = answers(new_run(Recipe()), [np.zeros((28, 28), np.float32)])
+    >>> answer, = answers(reader(), [np.zeros((28, 28), np.float32)])
     >>> answer.shares.shape, bool(abs(answer.shares.sum() - 1) < 1e-5)
     ((10,), True)
     """
     stack = np.stack([np.asarray(p, np.float32) for p in pictures])[:, None]
-    chances = shares(run.predict(stack))
+    chances = shares(read(stack))
     return [Answer(int(c.argmax()), c, p) for c, p in zip(chances, pictures, strict=True)]
 
 
@@ -54,12 +58,25 @@ def shares(scores: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
-def trained_run(folder: Path | None = None) -> Run:
-    """The run that ``cutaway run digits`` saved in a folder; without a folder, the one that comes with Cutaway.
+def reader(folder: Path | None = None) -> Reader:
+    """The network that ``cutaway run digits`` trained and saved in a folder; without one, that which comes along.
 
-    ``tools/make_trained_digits.py`` made the latter; its score and log are in ``trained.json`` beside it.
+    ``tools/make_trained_digits.py`` trained the latter; its score and log are in ``trained.json`` beside its weights.
 
-    >>> trained_run().batch
-    1500
+    >>> import numpy as np
+    >>> reader()(np.zeros((3, 1, 28, 28), np.float32)).shape
+    (3, 10)
     """
-    return Run.resume(SHIPPED if folder is None else folder)
+    if folder is not None:
+        return Run.resume(folder).predict
+    from safetensors.numpy import load_file
+
+    net = network()
+    net.load_state(load_file(SHIPPED))
+    net.eval()
+
+    def read(pictures: NDArray[Any]) -> NDArray[Any]:
+        parts = range(0, len(pictures), 256)  # what a layer computes for so many pictures fits the cache
+        return np.concatenate([net(Tensor(pictures[k : k + 256])).numpy() for k in parts])
+
+    return read
