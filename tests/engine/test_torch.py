@@ -21,6 +21,8 @@ from cutaway.engine.ops.arrange import real_index
 from cutaway.engine.ops.windows import pair
 from cutaway.engine.sample import Sample
 
+from .twins_sequences import SEQUENCES, WITHOUT
+
 Twin = Callable[..., Any]
 
 
@@ -61,6 +63,17 @@ def scatter_sum(g: Any, index: Any, dim: int, size: int) -> Any:
     shape = [*g.shape]
     shape[dim] = size
     return torch.zeros(shape, dtype=g.dtype).scatter_add(dim, index, g)
+
+
+def bce_with_logits(x: Any, target: Any, pos_weight: Any = 1.0, reduction: str = "mean") -> Any:
+    more = torch.tensor(pos_weight, dtype=x.dtype)
+    return F.binary_cross_entropy_with_logits(x, target, pos_weight=more, reduction=reduction)
+
+
+def kl_div(x: Any, target: Any, log_target: bool = False, reduction: str = "mean") -> Any:
+    if reduction == "mean":  # PyTorch warns of it
+        return F.kl_div(x, target, log_target=log_target, reduction="none").mean()
+    return F.kl_div(x, target, log_target=log_target, reduction=reduction)
 
 
 def axes(x: Any, dim: Any) -> tuple[int, ...]:
@@ -160,6 +173,7 @@ def cosine(step: Any, kind: str, total: int = 1, floor: float = 0.0) -> Any:
 
 
 TWINS: dict[str, Twin] = {
+    **SEQUENCES,
     "abs": torch.abs,
     "accuracy": lambda outputs, answers: (outputs.argmax(-1) == answers).to(outputs.dtype).mean(),
     "adaptive_step": adam,
@@ -169,6 +183,7 @@ TWINS: dict[str, Twin] = {
     "avg_pool2d": avg_pool2d,
     "avg_pool2d_x": way_back(avg_pool2d),
     "batch_norm": lambda x, mean, var, weight, bias, eps: plain_batch_norm(x, mean, var, weight, bias, eps),
+    "bce_with_logits": bce_with_logits,
     "blend": lambda old, new, keep: torch.lerp(new, old, keep),
     "broadcast_to": lambda x, to: torch.broadcast_to(x, to),
     "cast": lambda x, to: x.to(getattr(torch, to)),
@@ -195,7 +210,10 @@ TWINS: dict[str, Twin] = {
     "greater": torch.gt,
     "group_norm": lambda x, weight, bias, groups, eps: F.group_norm(x, groups, weight, bias, eps),
     "greater_equal": torch.ge,
+    "huber": lambda x, target, delta=1.0, reduction="mean": F.huber_loss(x, target, delta=delta, reduction=reduction),
     "index_add": index_add,
+    "kl_div": kl_div,
+    "l1": lambda x, target, reduction="mean": F.l1_loss(x, target, reduction=reduction),
     "layer_norm": lambda x, weight, bias, eps: F.layer_norm(x, weight.shape, weight, bias, eps),
     "leaky_relu": lambda x, slope=0.01: F.leaky_relu(x, slope),
     "less": torch.lt,
@@ -261,6 +279,7 @@ TWINS: dict[str, Twin] = {
 
 # No twin, and why.
 WITHOUT_TWIN = {
+    **WITHOUT,
     "dropout_mask": "PyTorch draws other numbers; what ours must do is tested in test_rng.py",
     "filled": "PyTorch's Adam has it inside; the optimizers are compared as a whole",
 }
