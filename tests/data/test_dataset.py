@@ -127,3 +127,14 @@ def test_names_of_classes_must_cover_the_labels() -> None:
         Dataset(X[:2], [0, 2], classes=["no", "yes"])
     with pytest.raises(ShapeError, match="y has 3 columns and there are 2 names"):
         Dataset(X[:2], np.eye(3)[:2], classes=["no", "yes"])
+
+
+def test_tokens_stay_whole() -> None:
+    words = Dataset([[3, 1, 2], [0, 0, 5]], [[1, 2, 4], [0, 5, -100]], tokens=True, name="words")
+    assert words.x.dtype == np.int64 and words.y.dtype == np.int64
+    assert repr(words) == "Dataset words: 2 examples, x (2, 3) int64, y (2, 3) tokens"
+    assert Dataset([[3, 1], [0, 2]], [1, 0], tokens=True)[:1].x.dtype == np.int64
+    with pytest.raises(DtypeError, match="whole numbers that name things"):
+        Dataset([[0.5]], [0], tokens=True)
+    with pytest.raises(ShapeError, match="row of tokens"):
+        Dataset([1, 2], [0, 1], tokens=True)

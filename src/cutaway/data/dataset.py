@@ -30,7 +30,9 @@ class Dataset:
     numbers are converted; bytes (uint8) are taken for pictures and become x / 255, from 0 to 1. Nothing is
     copied that is already as it should be, so leave an array alone once it is in a Dataset.
 
-    ``classes`` names the classes 0, 1, ...; ``columns`` describes the columns of a table.
+    ``classes`` names the classes 0, 1, ...; ``columns`` describes the columns of a table. With ``tokens``
+    the numbers of x name things (words, letters) and stay whole, int64, for nn.Embedding; so does a y that
+    has a row of them for every example.
 
     Raises ShapeError where lengths or shapes do not fit, DtypeError for things that are not numbers,
     LabelError for impossible class numbers, NotFiniteError for NaN or infinity, each saying where.
@@ -44,7 +46,7 @@ class Dataset:
 
     __slots__ = ("_checksum", "about", "classes", "columns", "name", "x", "y")
 
-    x: Floats
+    x: Array
     y: Array
     name: str
     classes: tuple[str, ...] | None
@@ -60,8 +62,11 @@ class Dataset:
         classes: Sequence[object] | None = None,
         about: str = "",
         columns: Sequence[Any] | None = None,
+        tokens: bool = False,
     ) -> None:
-        inputs, answers = _inputs(_array(x, "x")), _answers(_array(y, "y"))
+        inputs, answers = _array(x, "x"), _array(y, "y")
+        inputs = _tokens(inputs, "x") if tokens else _inputs(inputs)
+        answers = _tokens(answers, "y") if tokens and answers.ndim > 1 else _answers(answers)
         if len(inputs) != len(answers):
             raise ShapeError(
                 f"x holds {len(inputs):,} examples and y {len(answers):,} answers:\n\n"
@@ -134,13 +139,15 @@ class Dataset:
     def __repr__(self) -> str:
         return (
             f"Dataset{' ' if self.name else ''}{self.name}: {len(self):,} example{'s' * (len(self) != 1)}, "
-            f"x {self.x.shape} float32, y {self.y.shape} {self._kind()}"
+            f"x {self.x.shape} {self.x.dtype}, y {self.y.shape} {self._kind()}"
         )
 
     def _kind(self) -> str:
-        if self.y.ndim > 1:
+        if self.y.ndim > 1 and self.y.dtype.kind == "f":
             one_hot = self.y.ndim == 2 and self.y.shape[1] > 1 and _is_one_hot(self.y)
             return "float32, one-hot" if one_hot else "float32"
+        if self.y.ndim > 1:
+            return "tokens"
         count = len(self.classes) if self.classes is not None else int(self.y.max()) + 1
         return f"class numbers of {count} class{'es' * (count != 1)}"
 
@@ -199,6 +206,19 @@ def _inputs(x: Array) -> Floats:
     return _floats(x, "x")
 
 
+def _tokens(numbers: Array, name: str) -> Array:
+    if numbers.dtype.kind not in "iu":
+        raise DtypeError(
+            f"tokens are whole numbers that name things, and {name} holds {numbers.dtype}. Number the words first, or "
+            "leave tokens=True away."
+        )
+    if numbers.ndim < 2:
+        raise ShapeError(
+            f"{name} has shape {numbers.shape}, and every example needs a row of tokens: {name}.reshape(-1, 1)."
+        )
+    return numbers.astype(np.int64, copy=False)
+
+
 def _answers(y: Array) -> Array:
     if y.ndim == 0:
         raise ShapeError(f"y is the single number {y[()]}: it needs one answer for each example, shape (N,).")
@@ -252,6 +272,8 @@ def _check_labels(y: Array, classes: tuple[str, ...] | None) -> None:
     if y.dtype.kind != "i":
         if classes is not None and y.ndim == 2 and y.shape[1] != len(classes):
             raise ShapeError(f"y has {y.shape[1]} columns and there are {len(classes)} names in classes.")
+        return
+    if y.ndim > 1:  # a token for every place: the loss checks them, and may leave some out (padding)
         return
     worst = int(y.argmin())
     if y[worst] < 0:
