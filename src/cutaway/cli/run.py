@@ -63,7 +63,8 @@ def _begin(folder: Path, recipe: digits.Recipe, fresh: bool) -> tuple[Run, str]:
         for old in checkpoints(folder) if folder.is_dir() else ():
             old.unlink()
         beginning = "Training on 8,000 handwritten digits"
-        return digits.new_run(recipe), f"{beginning}: {recipe.epochs} epoch{"s" * (recipe.epochs > 1)}, seed {recipe.seed}."
+        passes = "1 epoch" if recipe.epochs == 1 else f"{recipe.epochs} epochs"
+        return digits.new_run(recipe), f"{beginning}: {passes}, seed {recipe.seed}."
     saved = _newest(folder)
     wanted = recipe.epochs * len(saved.loader())
     asked_other = saved.seed != recipe.seed or saved.goal != wanted
