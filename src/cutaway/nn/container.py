@@ -8,7 +8,7 @@ from typing import Any
 from ..engine import Tensor
 from .module import Module
 
-__all__ = ["Flatten", "Sequential"]
+__all__ = ["Flatten", "Identity", "Sequential"]
 
 
 class Sequential(Module):
@@ -62,3 +62,16 @@ class Flatten(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x.flatten(1)
+
+
+class Identity(Module):
+    """A pane of clear glass: what comes goes on as it is. It keeps a place where a layer may stand.
+
+    y = x, any shape
+
+    >>> Identity()(Tensor([1.0, 2.0]))
+    Tensor([1., 2.])
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x
