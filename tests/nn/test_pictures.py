@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -216,6 +217,5 @@ def test_first_numbers_are_as_widely_spread_as_torch() -> None:
     ],
 )
 def test_what_does_not_fit_is_said_kindly(make: Any, said: str) -> None:
-    with pytest.raises(CutawayError, match=".") as met:
+    with pytest.raises(CutawayError, match=re.escape(said)):
         make()
-    assert said in str(met.value)

@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import engine
 from . import init
+from .init import Rule
 
 __all__ = ["Buffer", "Parameter"]
 
@@ -74,6 +75,17 @@ class Parameter(engine.Parameter):
         """Forget the numbers: they are drawn again from this seed, or are again those it was made with."""
         self._seed = seed
         self._numbers = None if self._rule is not None else self._start.astype(self._type)
+
+    def start(self, rule: Rule) -> None:
+        """Draw the first numbers by another rule, now and whenever they are drawn again.
+
+        >>> weight = Parameter(init.uniform(0.1), (2, 3))
+        >>> weight.start(init.constant(0.5))
+        >>> weight.data.tolist()
+        [[0.5, 0.5, 0.5], [0.5, 0.5, 0.5]]
+        """
+        self._shape = self.shape
+        self._rule, self._numbers = rule, None
 
     def to(self, dtype: Any) -> None:
         """Hold another kind of number: float32 to train, float64 to check."""
