@@ -62,7 +62,7 @@ def test_story_samples_and_rule(op: Op) -> None:
 
 WITHOUT_GRADIENT = {
     "accuracy", "argmax", "dropout_mask", "equal", "filled", "greater", "greater_equal", "less", "less_equal",
-    "not_equal", "one_hot", "pace", "sign", "winner",
+    "not_equal", "one_hot", "pace", "sign", "target_shares", "winner",
 }  # fmt: skip
 
 

@@ -76,6 +76,33 @@ def kl_div(x: Any, target: Any, log_target: bool = False, reduction: str = "mean
     return F.kl_div(x, target, log_target=log_target, reduction=reduction)
 
 
+def class_weights(weight: Any, dtype: Any) -> Any:
+    return None if weight is None else torch.tensor(weight, dtype=dtype)
+
+
+def cross_entropy(x: Any, answers: Any, weight: Any = None, ignore_index: Any = None, **how: Any) -> Any:
+    how = how if ignore_index is None else {**how, "ignore_index": ignore_index}
+    return F.cross_entropy(x, answers, class_weights(weight, x.dtype), **how)
+
+
+def nll(x: Any, answers: Any, weight: Any = None, ignore_index: Any = None, **how: Any) -> Any:
+    how = how if ignore_index is None else {**how, "ignore_index": ignore_index}
+    return F.nll_loss(x, answers, class_weights(weight, x.dtype), **how)
+
+
+def target_shares(answers: Any, classes: int, dtype: str = "float32", **how: Any) -> Any:
+    """What cross entropy compares with is minus its slope by log_softmax: PyTorch is asked for that slope."""
+    kind = getattr(torch, dtype)
+    x = torch.zeros((answers.shape[0], classes, *answers.shape[1:]), dtype=kind, requires_grad=True)
+    smoothing, total = how.get("label_smoothing", 0.0), how.get("weight") or [1.0] * classes
+    kept = torch.ones_like(answers) if "ignore_index" not in how else (answers != how["ignore_index"]).long()
+    plain = {key: value for key, value in how.items() if key != "label_smoothing"}
+    nll(x, answers, reduction="sum", **plain).backward()
+    assert x.grad is not None
+    cake = torch.tensor(total, dtype=kind).reshape(-1, *[1] * (answers.ndim - 1)) / classes
+    return -x.grad * (1 - smoothing) + smoothing * cake * kept.unsqueeze(1)
+
+
 def axes(x: Any, dim: Any) -> tuple[int, ...]:
     return tuple(range(x.ndim)) if dim is None else (dim,) if isinstance(dim, int) else tuple(dim)
 
@@ -193,7 +220,7 @@ TWINS: dict[str, Twin] = {
     "conv2d_w": conv2d_w,
     "conv2d_x": conv2d_x,
     "cos": torch.cos,
-    "cross_entropy": F.cross_entropy,
+    "cross_entropy": cross_entropy,
     "cumsum": lambda x, dim: torch.cumsum(x, dim),
     "cut": cut,
     "div": torch.div,
@@ -234,6 +261,7 @@ TWINS: dict[str, Twin] = {
     "mse": F.mse_loss,
     "mul": torch.mul,
     "neg": torch.neg,
+    "nll": nll,
     "not_equal": torch.ne,
     "one_hot": lambda answers, classes, dtype="float32": F.one_hot(answers, classes).to(getattr(torch, dtype)),
     "pace": cosine,
@@ -258,6 +286,9 @@ TWINS: dict[str, Twin] = {
     "sign": torch.sign,
     "silu": F.silu,
     "sin": torch.sin,
+    "soft_cross_entropy": lambda x, target, weight=None, **how: F.cross_entropy(
+        x, target, class_weights(weight, x.dtype), **how
+    ),
     "softmax": lambda x, dim=-1: F.softmax(x, dim),
     "softplus": lambda x, beta=1.0: F.softplus(x, beta, threshold=50),
     "sqrt": torch.sqrt,
@@ -267,6 +298,7 @@ TWINS: dict[str, Twin] = {
     "sum_to": sum_to,
     "take": lambda x, rows: F.embedding(rows, x) if x.ndim == 2 else x[rows],
     "tanh": torch.tanh,
+    "target_shares": target_shares,
     "tile": lambda x, counts: torch.tile(x, counts),
     "tril": lambda x, diagonal=0: torch.tril(x, diagonal),
     "var": lambda x, dim=None, keepdim=False, correction=0: torch.var(

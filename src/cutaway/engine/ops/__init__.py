@@ -32,7 +32,7 @@ from .elementwise import (
 from .gru import gru, gru_back
 from .join import concat, flip, pad, repeat_interleave, roll, stack, tile, tril
 from .linear import matmul
-from .loss import cross_entropy, log_softmax, one_hot, softmax
+from .loss import log_softmax, one_hot, softmax
 from .lstm import lstm, lstm_back
 from .memory import adaptive_step, blend
 from .misses import bce_with_logits, huber, kl_div, l1, mse
@@ -42,6 +42,7 @@ from .recurrent import rnn, rnn_back
 from .reduce import max, mean, sum, winner
 from .resize import resize2d, resize2d_x
 from .sums import cumsum, logsumexp, min, vector_norm
+from .surprise import cross_entropy, nll, soft_cross_entropy, target_shares
 from .tables import embedding, gather, index_add, scatter_add, scatter_sum, set_rows
 
 __all__ = [
@@ -51,8 +52,9 @@ __all__ = [
     "flip", "gate", "gather", "gelu", "greater", "greater_equal", "group_norm", "gru", "gru_back", "huber",
     "index_add", "kl_div", "l1", "layer_norm", "leaky_relu", "less", "less_equal", "log", "log1p", "log2", "log10",
     "log_softmax", "logsumexp", "lstm", "lstm_back", "matmul", "max", "max_pool2d", "maximum", "mean", "min",
-    "minimum", "mse", "mul", "neg", "not_equal", "one_hot", "pad", "paste", "permute", "pick", "place", "pow", "power",
-    "relu", "repeat_interleave", "reshape", "resize2d", "resize2d_x", "rms_norm", "rnn", "rnn_back", "roll",
-    "scatter_add", "scatter_sum", "set_rows", "sigmoid", "sign", "silu", "sin", "softmax", "softplus", "sqrt", "stack",
-    "sub", "sum", "sum_to", "take", "tanh", "tile", "tril", "var", "vector_norm", "where", "winner",
+    "minimum", "mse", "mul", "neg", "nll", "not_equal", "one_hot", "pad", "paste", "permute", "pick", "place", "pow",
+    "power", "relu", "repeat_interleave", "reshape", "resize2d", "resize2d_x", "rms_norm", "rnn", "rnn_back", "roll",
+    "scatter_add", "scatter_sum", "set_rows", "sigmoid", "sign", "silu", "sin", "soft_cross_entropy", "softmax",
+    "softplus", "sqrt", "stack", "sub", "sum", "sum_to", "take", "tanh", "target_shares", "tile", "tril", "var",
+    "vector_norm", "where", "winner",
 ]  # fmt: skip

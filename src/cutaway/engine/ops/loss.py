@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import CutawayError, LabelError, ShapeError, boxes
+from ..errors import CutawayError, LabelError
 from ..op import Op, Shape, namespace
 from ..sample import Sample, labels, normal
 from ..tensor import Tensor
@@ -141,55 +141,6 @@ class OneHot(Op):
         return (*answers, classes)
 
 
-class CrossEntropy(Op):
-    """How surprised the network was by the right answers: a sure and right one costs nothing, a sure and wrong
-    one dearly.
-
-    L = mean over b of ( log(sum over j of e^x[b, j]) - x[b, answers[b]] )
-
-    x: one row of votes (logits) an example, (B, C): votes, not shares, so no softmax before it
-    answers: the right class numbers, (B,), whole, from 0
-    y: the mean surprise L, one number; its slope is (softmax(x) - one_hot(answers)) / B
-
-    Use it whenever one of several classes is right.
-
-    >>> cross_entropy(Tensor([[0.0, 0.0]]), Tensor([1]))
-    Tensor(0.6931)
-    """
-
-    torch = "torch.nn.functional.cross_entropy"
-
-    takes = "f"
-    whole = (1,)
-    samples = (Sample(normal(3, 4), labels(3, below=4)), Sample(normal(5, 2), labels(5, below=2)))
-
-    @staticmethod
-    def forward(x: Any, answers: Any) -> Any:
-        top = x.max(axis=-1, keepdims=True)
-        right = np.take_along_axis(x, answers[:, None], axis=1)
-        return (np.log(np.exp(x - top).sum(axis=-1, keepdims=True)) + top - right).mean()
-
-    @staticmethod
-    def backward(g: Tensor, y: Tensor, x: Tensor, answers: Tensor) -> tuple[Tensor, None]:
-        miss = softmax(x) - one_hot(answers, classes=x.shape[1], dtype=str(x.dtype))
-        return mul(miss, g / float(x.shape[0])), None
-
-    @staticmethod
-    def written(x: Tensor, answers: Tensor) -> Tensor:
-        surprise = mul(log_softmax(x), one_hot(answers, classes=x.shape[1], dtype=str(x.dtype)))
-        return -surprise.sum(dim=1).mean()
-
-    @staticmethod
-    def verify(x: Any, answers: Any) -> None:
-        check_labels("cross_entropy", answers, x.shape[1])
-
-    @staticmethod
-    def shape(x: Shape, answers: Shape) -> Shape:
-        if len(x) != 2 or answers != x[:1] or 0 in x:
-            raise ShapeError(_label_shapes(x, answers))
-        return ()
-
-
 def check_labels(name: str, answers: Any, classes: int) -> None:
     """Class numbers count from 0; the first one out of range is named."""
     wrong = (answers < 0) | (answers >= classes)
@@ -205,21 +156,6 @@ def check_labels(name: str, answers: Any, classes: int) -> None:
         )
 
 
-def _label_shapes(x: Shape, answers: Shape) -> str:
-    both = {"x": x, "answers": answers}
-    picture = boxes(both, [(name, 0) for name, shape in both.items() if shape])
-    if answers == x:
-        advice = "these look like one-hot rows: answers.argmax(1) makes class numbers of them"
-    elif len(answers) == 2 and answers[1] == 1:
-        advice = "the class numbers stand in a column: answers.reshape(-1) makes a row of them"
-    elif len(x) > 2:
-        advice = "the network still gives pictures: put nn.Flatten() before the last nn.Linear"
-    else:
-        advice = "one row of outputs and one class number for every example"
-    return f"cross_entropy: it needs a table of votes (B, C) and B class numbers.\n{picture}\n   Try: {advice}."
-
-
 softmax = Softmax()
 log_softmax = LogSoftmax()
 one_hot = OneHot()
-cross_entropy = CrossEntropy()
