@@ -45,7 +45,7 @@ def main() -> None:
     out.print(f"Of the 2,000 held-out digits it misreads {len(found.mistakes)}. These it was surest about:\n")
     shown = found.mistakes[:3]
     captions = [(f"says {m.said} ({100 * m.share:.0f} %)", f"it is {m.truth}") for m in shown]
-    for line in screen.row_of_pictures(out, [m.picture[3:25, 3:25] for m in shown], captions, gap=6):
+    for line in screen.row_of_pictures(out, [m.picture[1:27, 3:25] for m in shown], captions, gap=6):
         out.print(line)
     out.print(f"\nheld-out accuracy: {100 * found.accuracy:.2f} %", style="bold green")
     out.print()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -87,10 +88,13 @@ def test_documents_link_to_what_is_there(document):
 
 
 @pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md"])
-def test_the_examples_of_the_documents_run(name, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_the_examples_of_the_documents_run(name, tmp_path):
     examples = re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
     assert examples
-    names: dict[str, object] = {"__name__": name}
-    for example in examples:
-        exec(compile(example, name, "exec"), names)
+    (tmp_path / "examples.py").write_text("\n".join(examples), encoding="utf-8")
+    surroundings = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONUTF8": "1"}
+    command = [sys.executable, "-m", "doctest", "examples.py"]  # runs the file, and the examples in its docstrings
+    ran = subprocess.run(
+        command, cwd=tmp_path, env=surroundings, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
