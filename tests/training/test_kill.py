@@ -83,7 +83,7 @@ def test_killed_at_random_moments(tmp_path: Path, uninterrupted: Run) -> None:
         process.kill()
         if end_of(process) == 0:  # it was faster: begin another one
             same(Run.resume(folder, data=DATA), uninterrupted.at(END), net=False)
-            folder = tmp_path / f"{k}"
+            folder = tmp_path / f"{k + 1}"
             continue
         killed += 1
         if any(folder.glob("batch-*")):

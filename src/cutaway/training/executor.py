@@ -81,8 +81,7 @@ class Readable:
 
     def see(self, slot: int) -> Any:
         """What a slot of the batch being walked (or walked last) holds."""
-        if not 0 <= slot < len(self.program.values):
-            raise TapeError(f"There is no slot {slot}: this program has {len(self.program.values)}, counted from 0.")
+        self._known(slot)
         value = self.values[slot] if self.values else None
         if value is None:
             raise TapeError(
@@ -92,7 +91,12 @@ class Readable:
 
     def put(self, slot: int, value: Any) -> None:
         """Fill a slot of the batch being walked with something else; the steps after it see the new value."""
+        self._known(slot)
         self.values[slot] = value
+
+    def _known(self, slot: int) -> None:
+        if not 0 <= slot < len(self.program.values):
+            raise TapeError(f"There is no slot {slot}: this program has {len(self.program.values)}, counted from 0.")
 
 
 def _straight_line(program: Tape) -> Callable[..., tuple[list[Any], tuple[Any, ...]]]:
