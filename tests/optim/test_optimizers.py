@@ -183,6 +183,10 @@ class Alternate(optim.Schedule):
         return float(batch % self.every == 0)
 
 
+class Slower(optim.Cosine):
+    """Inherits a name too."""
+
+
 def test_an_optimizer_of_ones_own() -> None:
     run = start(Signs(0.125))
     before = run.state["0.weight"].copy()
@@ -194,7 +198,9 @@ def test_an_optimizer_of_ones_own() -> None:
 def test_ones_own_does_not_take_its_parents_place() -> None:
     assert type(optim.Optimizer.of(optim.SGD(0.1).options())) is optim.SGD
     assert type(optim.Optimizer.of(Louder(0.1).options())) is Louder
-    assert isinstance(optim.Schedule.of(Alternate(3).options()), Alternate)
+    assert type(optim.Schedule.of(optim.Cosine(9).options())) is optim.Cosine
+    assert type(optim.Schedule.of(Slower(9).options())) is Slower
+    assert optim.Schedule.of(Alternate(3).options()) == Alternate(3)
 
 
 def test_a_schedule_of_ones_own() -> None:
