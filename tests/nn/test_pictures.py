@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from cutaway import nn
+import cutaway as ct
+from cutaway import nn, ops
 from cutaway.engine import Tape, Tensor, backward
 from cutaway.engine.errors import CutawayError
 
 torch = pytest.importorskip("torch", reason='torch is not installed (to get it: pip install "torch==2.13.0")')
+torch.set_num_threads(1)  # two pools of threads in one process get into each other's way
 T: Any = torch.nn
 
 CLOSE: dict[str, dict[str, float]] = {
@@ -129,6 +131,10 @@ LAYERS: list[tuple[str, tuple[Any, ...], dict[str, Any], tuple[int, ...]]] = [
     ("ZeroPad2d", (2,), {}, PICTURE),
     ("ZeroPad2d", ((1, 0, 2, 3),), {}, PICTURE),
     ("Identity", (), {}, PICTURE),
+    ("Flatten", (2,), {}, PICTURE),
+    ("Flatten", (1, 2), {}, PICTURE),
+    ("Flatten", (0, 1), {}, PICTURE),
+    ("Flatten", (-2,), {}, ROW),
     ("BatchNorm1d", (4,), {}, (5, 4)),
     ("BatchNorm1d", (4, 1e-2, 0.3), {}, ROW),
     ("BatchNorm1d", (4,), {"affine": False}, ROW),
@@ -219,3 +225,156 @@ def test_first_numbers_are_as_widely_spread_as_torch() -> None:
 def test_what_does_not_fit_is_said_kindly(make: Any, said: str) -> None:
     with pytest.raises(CutawayError, match=re.escape(said)):
         make()
+
+
+# -- whole networks ------------------------------------------------------------------------------------------------
+def residual(lib: Any) -> Any:
+    """ResNet-like: two blocks, the second halves the sides and doubles the channels, with a 1 x 1 shortcut."""
+
+    class Block(lib.Module):  # type: ignore[misc]
+        def __init__(self, channels: int, out: int, stride: int) -> None:
+            super().__init__()
+            self.conv1 = lib.Conv2d(channels, out, 3, stride=stride, padding=1, bias=False)
+            self.bn1 = lib.BatchNorm2d(out)
+            self.conv2 = lib.Conv2d(out, out, 3, padding=1, bias=False)
+            self.bn2 = lib.BatchNorm2d(out)
+            self.relu = lib.ReLU()
+            self.shortcut = lib.Sequential()
+            if stride > 1:
+                self.shortcut = lib.Sequential(lib.Conv2d(channels, out, 1, stride, bias=False), lib.BatchNorm2d(out))
+
+        def forward(self, x: Any) -> Any:
+            y = self.bn2(self.conv2(self.relu(self.bn1(self.conv1(x)))))
+            return self.relu(y + self.shortcut(x))
+
+    return lib.Sequential(
+        lib.Conv2d(3, 4, 3, padding=1, bias=False),
+        lib.BatchNorm2d(4),
+        lib.ReLU(),
+        Block(4, 4, 1),
+        Block(4, 8, 2),
+        lib.AdaptiveAvgPool2d(1),
+        lib.Flatten(),
+        lib.Linear(8, 5),
+    )
+
+
+def unet(lib: Any, concat: Any) -> Any:
+    """U-Net-like: down twice, up once with a transposed convolution and once with Upsample, with bridges across."""
+
+    class Twice(lib.Module):  # type: ignore[misc]
+        def __init__(self, channels: int, out: int) -> None:
+            super().__init__()
+            self.conv1, self.norm1 = lib.Conv2d(channels, out, 3, padding="same"), lib.GroupNorm(2, out)
+            self.conv2, self.norm2 = lib.Conv2d(out, out, 3, padding=2, dilation=2), lib.BatchNorm2d(out)
+            self.act = lib.SiLU()
+
+        def forward(self, x: Any) -> Any:
+            return self.act(self.norm2(self.conv2(self.act(self.norm1(self.conv1(x))))))
+
+    class Net(lib.Module):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.down1, self.down2, self.bottom = Twice(2, 4), Twice(4, 6), Twice(6, 8)
+            self.pool, self.blur = lib.MaxPool2d(3, stride=2, padding=1), lib.AvgPool2d(2)
+            self.up2, self.wide = lib.ConvTranspose2d(8, 6, 2, stride=2), Twice(12, 6)
+            self.up1 = lib.Upsample(scale_factor=2, mode="bilinear", align_corners=True)
+            self.last, self.head = Twice(10, 4), lib.Conv2d(4, 1, 1)
+
+        def forward(self, x: Any) -> Any:
+            a = self.down1(x)
+            b = self.down2(self.pool(a))
+            y = self.up2(self.bottom(self.blur(b)))
+            y = self.wide(concat([y, b]))
+            return self.head(self.last(concat([self.up1(y), a])))
+
+    return Net()
+
+
+def depthwise(lib: Any) -> Any:
+    """MobileNet-like: every channel by itself, then a 1 x 1 mixture; and the same along rows."""
+
+    def separable(channels: int, out: int, stride: int) -> list[Any]:
+        return [
+            lib.Conv2d(channels, channels, 3, stride, 1, groups=channels, bias=False),
+            lib.BatchNorm2d(channels),
+            lib.ReLU6(),
+            lib.Conv2d(channels, out, 1, bias=False),
+            lib.InstanceNorm2d(out, affine=True),
+            lib.ReLU6(),
+        ]
+
+    return lib.Sequential(
+        lib.ZeroPad2d((0, 1, 0, 1)),
+        lib.Conv2d(2, 4, 3, stride=2, bias=False),
+        *separable(4, 8, 1),
+        *separable(8, 6, 2),
+        lib.AdaptiveMaxPool2d((3, 2)),
+        lib.Flatten(2),
+        lib.Conv1d(6, 6, 3, padding=1, groups=6),
+        lib.BatchNorm1d(6),
+        lib.ConvTranspose1d(6, 4, 2, 2),
+        lib.MaxPool1d(2),
+        lib.AdaptiveAvgPool1d(4),
+        lib.LayerNorm(4),
+        lib.Flatten(),
+        lib.RMSNorm(16),
+        lib.Linear(16, 3),
+    )
+
+
+def concatenated(tensors: list[Tensor]) -> Tensor:
+    return ops.concat(*tensors, dim=1)
+
+
+NETS = {
+    "residual": (lambda: (residual(nn), residual(T)), (6, 3, 12, 8)),
+    "unet": (lambda: (unet(nn, concatenated), unet(T, lambda t: torch.cat(t, 1))), (3, 2, 12, 8)),
+    "depthwise": (lambda: (depthwise(nn), depthwise(T)), (5, 2, 21, 16)),
+}
+
+
+@both
+@pytest.mark.parametrize("name", NETS)
+def test_a_network_and_its_twin(name: str, dtype: str) -> None:
+    """Values, every gradient, and the running averages after three batches; then the same in use."""
+    make, shape = NETS[name]
+    torch.manual_seed(0)
+    ours, twin = pair(*make(), dtype)
+    for k in range(3):
+        agree(ours, twin, dtype, (1 + k) * numbers(*shape, seed=k, dtype=dtype) + k)
+    agree(ours.eval(), twin.eval(), dtype, numbers(*shape, seed=9, dtype=dtype))
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_a_network_trained_beside_its_twin(name: str) -> None:
+    """Ten steps of SGD with momentum in float64: the same losses, and the same state in the end."""
+    make, shape = NETS[name]
+    torch.manual_seed(1)
+    ours, twin = pair(*make(), "float64")
+    optimizer = torch.optim.SGD(twin.parameters(), lr=0.02, momentum=0.9)
+    x = numbers(*shape, seed=3, dtype="float32").astype(np.float64)  # data sets are held in float32
+    y = numbers(*ours.eval()(Tensor(x)).shape, seed=4, dtype="float32").astype(np.float64)
+    run = ct.Run(ours.train(), nn.MSELoss(), ct.optim.SGD(0.02, momentum=0.9), (x, y), len(x))
+    for _ in range(10):
+        optimizer.zero_grad()
+        loss = T.functional.mse_loss(twin(torch.tensor(x)), torch.tensor(y))
+        loss.backward()
+        optimizer.step()
+    run.train(batches=10, progress=False)
+    for key, t in twin.state_dict().items():
+        if not key.endswith("num_batches_tracked"):
+            np.testing.assert_allclose(run.state[key], t.numpy(), rtol=1e-6, atol=1e-8, err_msg=key)
+
+
+def test_summary_counts_the_products_of_every_kind_of_convolution() -> None:
+    table = nn.Sequential(
+        nn.Conv2d(4, 8, 3, padding=1, groups=2),
+        nn.ConvTranspose2d(8, 6, 2, stride=2),
+        nn.AvgPool2d(2),
+        nn.GroupNorm(2, 6),
+    ).summary((4, 5, 7))
+    assert [r.multiply_adds for r in table.rows] == [8 * 5 * 7 * 2 * 9, 8 * 5 * 7 * 6 * 4, 0, 0]
+    row = nn.Sequential(nn.Conv1d(3, 2, 4), nn.ConvTranspose1d(2, 5, 4)).summary((3, 10))
+    assert [r.multiply_adds for r in row.rows] == [2 * 7 * 3 * 4, 2 * 7 * 5 * 4]
+    assert [r.output for r in row.rows] == [(2, 7), (5, 10)]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
 from ..engine import Tensor
+from ..engine.errors import ShapeError
 from .module import Module
+from .sides import settings
 
 __all__ = ["Flatten", "Identity", "Sequential"]
 
@@ -56,12 +59,26 @@ class Flatten(Module):
 
     x (N, A, B, ...) -> y (N, A * B * ...)
 
+    start_dim, end_dim: the first and the last of the sides that become one; the batch is left alone when not said
+
     >>> Flatten()(Tensor([[[1.0, 2.0], [3.0, 4.0]]]))
     Tensor([[1., 2., 3., 4.]])
     """
 
+    def __init__(self, start_dim: int = 1, end_dim: int = -1) -> None:
+        self.start_dim, self.end_dim = start_dim, end_dim
+
     def forward(self, x: Tensor) -> Tensor:
-        return x.flatten(1)
+        first, last = (k % max(1, x.ndim) for k in (self.start_dim, self.end_dim))
+        if first > last:
+            raise ShapeError(f"{self._line()}: side {first} comes after side {last} of x {x.shape}.")
+        if first == 0:
+            return x.reshape(-1, *x.shape[last + 1 :])
+        one = math.prod(x.shape[first : last + 1])  # the batch stays free, so that a recorded program fits any batch
+        return x.reshape(-1, *x.shape[1:first], one, *x.shape[last + 1 :])
+
+    def describe(self) -> str:
+        return settings(self, start_dim=1, end_dim=-1).removeprefix(", ")
 
 
 class Identity(Module):

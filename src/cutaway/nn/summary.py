@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..engine import Tape
+from ..engine import Tape, Tensor
 from ..engine.tape import Step
 from .parameter import Parameter
 
@@ -90,11 +90,16 @@ def _own_parameters(modules: list[Module]) -> dict[str, int]:
 
 
 def _multiply_adds(tape: Tape, step: Step) -> int:
-    """The two operations that matter: every output number of each takes so many products."""
-    made = math.prod(tape.values[step.output].shape)
-    if step.op.name == "matmul":
-        x = tape.values[step.inputs[0]].shape
-        return int(made * x[-2 if step.attrs.get("flip_x") else -1])
-    if step.op.name == "conv2d":
-        return int(made * math.prod(tape.values[step.inputs[1]].shape[1:]))
-    return 0
+    """How many products with weights: those of matmul and convolutions; an operation made of these is opened."""
+    arrays = [tape.values[slot] for slot in step.inputs]
+    name, made = step.op.name, math.prod(tape.values[step.output].shape)
+    if name == "matmul":
+        return int(made * arrays[0].shape[-2 if step.attrs.get("flip_x") else -1])
+    if name in ("conv2d", "conv2d_x"):  # every place takes as many as its stencil has numbers
+        places = made if name == "conv2d" else math.prod(arrays[0].shape)
+        return int(places * math.prod(arrays[1].shape[1:]))
+    if step.op.written is None or step.op.kind is not None:
+        return 0
+    with Tape() as inside:
+        step.op.written(*[Tensor(a) for a in arrays], **step.attrs)
+    return sum(_multiply_adds(inside, smaller) for smaller in inside.steps)
