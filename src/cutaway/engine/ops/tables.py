@@ -15,8 +15,8 @@ from .arithmetic import mul
 from .arrange import add_at, add_rows, check_rows, take
 from .broadcast import fit
 from .compare import not_equal
-from .elementwise import cast
 from .join import along
+from .kinds import cast
 
 
 def _same_but(name: str, dim: Any, **shapes: Shape) -> int:
