@@ -27,6 +27,7 @@ from ..optim import Optimizer
 from . import machine
 from .history import Event, Settings
 from .log import log
+from .parts import as_dataset
 
 if TYPE_CHECKING:
     from .run import Run
@@ -302,8 +303,6 @@ def _read(file: Path) -> tuple[dict[str, Any], dict[str, Any]]:
 
 def _find(wanted: dict[str, Any] | None, given: Any) -> Dataset | None:
     """The data that the run was trained on: given, or found by its name; None where it is not to be had."""
-    from .run import as_dataset
-
     if wanted is None:
         return None if given is None else as_dataset(given)
     if given is not None:

@@ -11,6 +11,7 @@ from ..engine.errors import CutawayError
 from ..engine.tape import Tape
 from . import machine
 from .executor import Readable
+from .parts import as_dataset, as_examples, whole
 
 if TYPE_CHECKING:
     from .run import Run
@@ -32,8 +33,6 @@ def check(run: Run, x: Any, y: Any) -> None:
 
 def evaluate(run: Run, data: Any, batch_size: int) -> dict[str, float]:
     """Means over all examples."""
-    from .run import as_dataset
-
     examples = run.validation if data is None else as_dataset(data)
     if examples is None:
         raise CutawayError("evaluate: on which examples? run.evaluate(test), or Run(..., validation=...).")
@@ -41,7 +40,7 @@ def evaluate(run: Run, data: Any, batch_size: int) -> dict[str, float]:
     with machine.threads(run.threads):
         check(run, examples.x, examples.y)
         call = _caller(run, run.programs.evaluation(run.typed(examples.x[:1]), run.typed(examples.y[:1])))
-        for start in range(0, len(examples), batch_size):
+        for start in range(0, len(examples), _size(batch_size)):
             x, y = (run.typed(a[start : start + batch_size]) for a in (examples.x, examples.y))
             for name, value in call(x, y).items():
                 if name != "outputs":
@@ -51,15 +50,22 @@ def evaluate(run: Run, data: Any, batch_size: int) -> dict[str, float]:
 
 def predict(run: Run, x: Any, batch_size: int) -> Any:
     """The outputs, example by example."""
-    if getattr(x, "dtype", None) == np.uint8:
-        x = np.divide(x, np.float32(255), dtype=np.float32)
-    x = run.typed(np.asarray(x))
+    x = run.typed(as_examples(x))
     if run.net is not None and run.data is not None:
         run.programs.evaluation(run.typed(run.data.x[:1]), run.typed(run.data.y[:1]))
+    if x.dtype.kind != "f" and not run.programs.knows(x):
+        x = x.astype(run.dtype)
     call = _caller(run, run.programs.prediction(x))
     with machine.threads(run.threads):
-        parts = [call(x[start : start + batch_size])["outputs"] for start in range(0, len(x), batch_size)]
+        starts = range(0, len(x), _size(batch_size))
+        parts = [call(x[start : start + batch_size])["outputs"] for start in starts]
     return np.concatenate(parts) if parts else np.zeros((0,), x.dtype)
+
+
+def _size(batch_size: int) -> int:
+    if whole("batch_size", batch_size) < 1:
+        raise CutawayError(f"batch_size is {batch_size}, and a batch holds at least one example.")
+    return batch_size
 
 
 def _caller(run: Run, program: Tape) -> Callable[..., dict[str, Any]]:

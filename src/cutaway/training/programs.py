@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Tape
-from ..engine.errors import CutawayError
+from ..engine.errors import CutawayError, ShapeError
 from ..engine.program import from_data, to_data
 from ..nn import Module
 from ..optim import Optimizer
@@ -63,6 +63,10 @@ class Programs:
             key = next((k for k in self.tapes if k.startswith(f"use {x.shape[1:]} {x.dtype}")), key)
         return self._tape(key, lambda net, loss: evaluation_program(net, loss, x, y, metrics=self.metrics))
 
+    def knows(self, x: Any) -> bool:
+        """Is there a program that uses the network on examples of this very kind?"""
+        return any(name.startswith(f"use {x.shape[1:]} {x.dtype}") for name in self.tapes)
+
     def prediction(self, x: Any) -> Tape:
         """The program from examples to outputs, without any answers."""
         key = f"predict {x.shape[1:]} {x.dtype}"
@@ -70,9 +74,11 @@ class Programs:
             used = [tape for name, tape in self.tapes.items() if name.startswith(f"use {x.shape[1:]} {x.dtype}")]
             if not used:
                 known = sorted(name.split(") ")[0] + ")" for name in self.tapes if name.startswith("use "))
-                raise CutawayError(
-                    f"predict: this run was made for other examples: {', '.join(k[4:] for k in known)}, "
-                    f"but was given {x.shape[1:]}. Every example must have that shape; several stand along side 0."
+                made_for = ", ".join(k[4:] for k in known)
+                one = f"If this is one single example, write x[None], shape {(1, *x.shape)}."
+                raise ShapeError(
+                    f"predict: this run was made for examples of shape {made_for}, and these have {x.shape[1:]}: "
+                    f"side 0 counts the examples. {one if str(x.shape) in made_for else ''}".rstrip()
                 )
             tape = from_data(*to_data(used[0]))
             tape.results = {"outputs": tape.results["outputs"]}

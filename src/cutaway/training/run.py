@@ -7,13 +7,14 @@ import difflib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from ..data import Dataset
-from ..engine.errors import CutawayError
+from ..data import DataLoader
+from ..engine.errors import CutawayError, LabelError
 from ..engine.plain import plain_index
 from ..engine.tape import Tape
 from ..nn import Module
@@ -21,12 +22,13 @@ from ..optim import Optimizer
 from . import evaluation, loop, machine
 from .clockwork import Clockwork, Moment, changed
 from .history import Event, Settings
+from .parts import as_dataset, check_parts, metrics_for, whole
 from .programs import Programs
 
 if TYPE_CHECKING:
     from ..glass import Explained, Shown, Why
 
-__all__ = ["Run", "as_dataset"]
+__all__ = ["Run"]
 
 _NOTHING: Any = object()
 UNITS = ("op", "layer", "batch", "epoch")
@@ -74,12 +76,14 @@ class Run(Clockwork):
         threads: int | None = None,
         name: str = "",
     ) -> None:
+        if net is not None:  # not a saved run
+            check_parts(net, loss, optimizer, data)
         super().__init__(seed, augment, Settings(batch_size=batch_size), budget, threads or machine.cores())
         self.net, self.loss, self.optimizer = net, loss, optimizer
         self.data = None if data is None else as_dataset(data)
         self.validation = None if validation is None else as_dataset(validation)
         self.name = name or (self.data.name if self.data else "")
-        self.metrics = tuple(getattr(loss, "metrics", ()) if metrics is None else metrics)
+        self.metrics = metrics_for(loss, self.data, metrics)
         self.validations: dict[int, dict[str, float]] = {}
         self.notes: list[str] = []  # what a reader of this run should know (another machine, say)
         self.goal = 0
@@ -96,9 +100,13 @@ class Run(Clockwork):
         self.state.update({name: np.array(p.data, order="C") for name, p in self._parameters.items()})
         self.settings = self.history.first = self._settings_of(net)
         self._publish()
-        with machine.threads(self.threads):
-            program = self._ready().program
         assert self.data is not None
+        with machine.threads(self.threads):
+            try:
+                program = self._ready().program
+            except LabelError:  # it counts within the batch: say where in the data
+                evaluation.check(self, self.data.x, self.data.y)
+                raise
         answers = program.inputs["y"]
         for step in program.steps:
             if step.label.startswith("loss") and answers in step.inputs:
@@ -145,9 +153,11 @@ class Run(Clockwork):
         """
         if sum(goal is not None for goal in (epochs, batches, until)) > 1:
             raise CutawayError("train: say how far in one way: epochs=, batches= or until=.")
+        if not isinstance(epochs, Real | None) or min(epochs or 0, whole("batches", batches or 0)) < 0:
+            raise CutawayError("train: epochs and batches are numbers, 0 or more; run.back() goes back.")
         self.settle()
         if until is not None:
-            self.goal = until
+            self.goal = whole("until", until)
         elif batches is not None:
             self.goal = self.batch + batches
         elif epochs is not None or self.goal <= self.batch:
@@ -217,7 +227,7 @@ class Run(Clockwork):
         """
         self.notice()
         with self._or_stay():
-            self.go(batch, op)
+            self.go(whole("batch", batch), whole("op", op))
         return self
 
     @contextmanager
@@ -236,11 +246,11 @@ class Run(Clockwork):
         """Go back by n "op", "layer", "batch" or "epoch", exact to the bit."""
         _known(unit)
         if unit in ("batch", "epoch"):
-            return self.at(self.batch - n * (1 if unit == "batch" else len(self.loader())))
+            return self.at(self.batch - whole("n", n) * (1 if unit == "batch" else len(self.loader())))
         self.notice()
         batch, op = self.batch, self.op
         with self._or_stay():
-            for _ in range(n):
+            for _ in range(whole("n", n)):
                 if op == 0:
                     batch, op = batch - 1, len(self._labels_of(batch - 1))
                 op -= 1
@@ -300,8 +310,8 @@ class Run(Clockwork):
 
     def _name(self, name: str | int) -> str:
         """The full name of what the reader means."""
-        if isinstance(name, int):
-            name = f"slot:{name}"
+        if not isinstance(name, str):
+            name = f"slot:{whole('name (or the number of a slot)', name)}"
         if name in self.state:
             return name
         if f"optim/{name}" in self.state:
@@ -310,7 +320,8 @@ class Run(Clockwork):
             if self._inside is None:
                 raise CutawayError(f"{name} exists only while a batch is open: run.step('op') opens the next one.")
             return name
-        near = difflib.get_close_matches(name, self.state, n=3)
+        known = [*self.state, *(full.removeprefix("optim/") for full in self.state)]
+        near = dict.fromkeys(difflib.get_close_matches(name, known, n=3))
         hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
         raise CutawayError(f"This run has nothing called {name!r}.{hint} There are: {', '.join(self.state)}.")
 
@@ -322,6 +333,7 @@ class Run(Clockwork):
     @batch_size.setter
     def batch_size(self, size: int) -> None:
         self.settle()
+        size = DataLoader(self.loader().dataset, size).batch_size  # which looks whether it is possible
         epoch = self.epoch + (1 if self.number(self.batch) % len(self.loader()) else 0)
         self._settings_event(self.settings._replace(batch_size=size, since=self.batch, epoch=epoch))
 
@@ -474,14 +486,3 @@ class Run(Clockwork):
 def _known(unit: str) -> None:
     if unit not in UNITS:
         raise CutawayError(f"Steps are counted in {', '.join(map(repr, UNITS))}, not {unit!r}.")
-
-
-def as_dataset(data: Any) -> Dataset:
-    """A Dataset, or what can be made one."""
-    if isinstance(data, Dataset):
-        return data
-    if isinstance(data, tuple | list) and len(data) == 2:
-        return Dataset(*data)
-    if hasattr(data, "train"):
-        raise CutawayError("This data has parts: give data=....train (and keep ....test for the end).")
-    raise CutawayError(f"data is a Dataset or a pair (examples, answers), not {type(data).__name__}.")
