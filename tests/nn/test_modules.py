@@ -373,6 +373,14 @@ def test_summary_counts_what_is_shared_once_and_every_visit() -> None:
     assert (table.parameters, table.multiply_adds) == (36, 44)
 
 
+def test_summary_counts_a_tied_weight_once() -> None:
+    net = nn.Sequential(nn.Linear(4, 4), nn.Tanh(), nn.Linear(4, 4))
+    net[2].weight = net[0].weight
+    table = net.summary((4,))
+    assert [r.parameters for r in table.rows] == [20, 0, 4]
+    assert table.parameters == 24
+
+
 def test_summary_shows_what_a_parent_has_of_its_own() -> None:
     table = Net().summary((3,))
     assert table.parameters == sum(r.parameters for r in table.rows) == sum(p.numel() for p in Net().parameters())
