@@ -189,6 +189,25 @@ def test_the_way_back_of_an_outer_tape_inside_an_inner_one() -> None:
     assert len(inner) == 0 and len(outer) > 1
 
 
+# -- ties and corners -------------------------------------------------------------------------------------------------
+def test_of_equal_numbers_only_the_first_feels_the_maximum() -> None:
+    x = Tensor(np.array([[2.0, 5.0, 5.0], [1.0, 1.0, 1.0]]), requires_grad=True)
+    with Tape():
+        x.max(dim=1).sum().backward()
+    assert x.grad is not None
+    np.testing.assert_array_equal(x.grad.data, [[0, 1, 0], [1, 0, 0]])
+
+
+def test_slopes_at_the_corners_are_the_agreed_ones() -> None:
+    """At 0 relu is shut, |x| is flat, and of two equal numbers maximum and minimum follow the second."""
+    zero = np.array([0.0])
+    assert grad(lambda x: ops.relu(x).sum())(zero).item() == 0
+    assert grad(lambda x: ops.abs(x).sum())(zero).item() == 0
+    for f in (ops.maximum, ops.minimum):
+        assert grad(lambda a, b, f=f: f(a, b).sum())(zero, zero).item() == 0
+        assert grad(lambda a, b, f=f: f(a, b).sum(), argument=1)(zero, zero).item() == 1
+
+
 # -- broadcasting -----------------------------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("a", "b"),
@@ -315,6 +334,18 @@ def test_backward_from_many_numbers_says_how_to_make_one() -> None:
 def test_backward_when_nobody_asked() -> None:
     with Tape(), pytest.raises(TapeError, match="requires_grad=True"):
         (Tensor([1.0]) * 2).backward()
+
+
+def test_an_operation_that_breaks_its_word_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For whoever writes an operation: which one it was, and what it promised."""
+    x = Tensor([1.0, 2.0], requires_grad=True)
+    with monkeypatch.context() as patch:
+        patch.setattr(ops.tanh, "forward", lambda x: x[:1])
+        with pytest.raises(ShapeError, match=r"tanh: its rule promised \(2,\), its forward gave \(1,\)"):
+            ops.tanh(x)
+    monkeypatch.setattr(ops.tanh, "backward", lambda g, y, x: g.sum())
+    with Tape(), pytest.raises(ShapeError, match=r"tanh: the gradient \(\) of an input \(2,\).*mend its backward"):
+        ops.tanh(x).sum().backward()
 
 
 def test_whole_numbers_cannot_ask_for_a_gradient() -> None:

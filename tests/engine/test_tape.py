@@ -129,6 +129,22 @@ def test_a_number_typed_twice_is_one_constant_for_each_kind_of_number() -> None:
     assert [(v.item(), str(v.dtype)) for v in held] == [(3.0, "float32"), (2.0, "float32"), (3.0, "float64")]
 
 
+def test_numbers_of_numpy_count_as_typed_numbers() -> None:
+    """The float64 that NumPy's own functions return does not spoil the float32 of a network."""
+    for recording in (False, True):
+        with Tape() if recording else contextlib.nullcontext():
+            x = Tensor([1.0, 2.0])
+            for y in (
+                x * np.float64(0.5),
+                x / np.int64(2),
+                x - np.float32(0.5),
+                np.float64(3.0) * x,
+                x ** np.float64(2),
+            ):
+                assert y.dtype == np.float32 and y.shape == (2,)
+        assert (Tensor(np.ones(2)) * np.float32(0.5)).dtype == np.float64
+
+
 def test_zero_and_minus_zero_are_two_numbers() -> None:
     with Tape():
         x = Tensor([1.0])
