@@ -103,6 +103,32 @@ def target_shares(answers: Any, classes: int, dtype: str = "float32", **how: Any
     return -x.grad * (1 - smoothing) + smoothing * cake * kept.unsqueeze(1)
 
 
+def ctc(x: Any, targets: Any, inputs: Any, lengths: Any, blank: int = 0) -> Any:
+    """F.ctc_loss gives the slope that is right behind a log_softmax only, so the slopes are asked of the definition."""
+    losses = []
+    for n in range(x.shape[1]):
+        text = [blank]
+        for letter in targets[n, : lengths[n]].tolist():
+            text += [letter, blank]
+        alpha = [x[0, n, c] if k < 2 else torch.tensor(-1e30, dtype=x.dtype) for k, c in enumerate(text)]
+        for t in range(1, int(inputs[n])):
+            roads = [
+                [alpha[k], *alpha[k - 1 : k][:1], *([alpha[k - 2]] if k > 1 and c not in (blank, text[k - 2]) else [])]
+                for k, c in enumerate(text)
+            ]
+            alpha = [torch.stack(r).logsumexp(0) + x[t, n, c] for r, c in zip(roads, text, strict=True)]
+        losses.append(-torch.stack(alpha[-2:]).logsumexp(0))
+    y = torch.stack(losses)
+    torch.testing.assert_close(
+        y, F.ctc_loss(x, targets, inputs, lengths, blank, reduction="none"), rtol=1e-4, atol=1e-4
+    )
+    return y
+
+
+def ctc_posterior(x: Any, *rest: Any, **how: Any) -> Any:
+    return -torch.autograd.grad(ctc(x, *rest, **how).sum(), x, create_graph=True)[0]
+
+
 def axes(x: Any, dim: Any) -> tuple[int, ...]:
     return tuple(range(x.ndim)) if dim is None else (dim,) if isinstance(dim, int) else tuple(dim)
 
@@ -221,6 +247,8 @@ TWINS: dict[str, Twin] = {
     "conv2d_x": conv2d_x,
     "cos": torch.cos,
     "cross_entropy": cross_entropy,
+    "ctc": ctc,
+    "ctc_posterior": ctc_posterior,
     "cumsum": lambda x, dim: torch.cumsum(x, dim),
     "cut": cut,
     "div": torch.div,

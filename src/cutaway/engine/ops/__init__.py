@@ -12,11 +12,11 @@ from .chance import dropout_mask
 from .choose import clip, where
 from .compare import accuracy, argmax, equal, greater, greater_equal, less, less_equal, not_equal
 from .convolution import conv2d, conv2d_w, conv2d_x
+from .ctc import ctc, ctc_posterior
 from .curves import cos, erf, expm1, log1p, log2, log10, pow, sin
 from .doors import elu, gelu, silu, softplus
 from .elementwise import (
     abs,
-    cast,
     exp,
     gate,
     leaky_relu,
@@ -31,6 +31,7 @@ from .elementwise import (
 )
 from .gru import gru, gru_back
 from .join import concat, flip, pad, repeat_interleave, roll, stack, tile, tril
+from .kinds import cast
 from .linear import matmul
 from .loss import log_softmax, one_hot, softmax
 from .lstm import lstm, lstm_back
@@ -48,13 +49,13 @@ from .tables import embedding, gather, index_add, scatter_add, scatter_sum, set_
 __all__ = [
     "abs", "accuracy", "adaptive_step", "add", "add_rows", "argmax", "avg_pool2d", "avg_pool2d_x", "batch_norm",
     "bce_with_logits", "blend", "broadcast_to", "cast", "clip", "concat", "conv2d", "conv2d_w", "conv2d_x", "cos",
-    "cross_entropy", "cumsum", "cut", "div", "dropout_mask", "elu", "embedding", "equal", "erf", "exp", "expm1",
-    "flip", "gate", "gather", "gelu", "greater", "greater_equal", "group_norm", "gru", "gru_back", "huber",
-    "index_add", "kl_div", "l1", "layer_norm", "leaky_relu", "less", "less_equal", "log", "log1p", "log2", "log10",
-    "log_softmax", "logsumexp", "lstm", "lstm_back", "matmul", "max", "max_pool2d", "maximum", "mean", "min",
-    "minimum", "mse", "mul", "neg", "nll", "not_equal", "one_hot", "pad", "paste", "permute", "pick", "place", "pow",
-    "power", "relu", "repeat_interleave", "reshape", "resize2d", "resize2d_x", "rms_norm", "rnn", "rnn_back", "roll",
-    "scatter_add", "scatter_sum", "set_rows", "sigmoid", "sign", "silu", "sin", "soft_cross_entropy", "softmax",
-    "softplus", "sqrt", "stack", "sub", "sum", "sum_to", "take", "tanh", "target_shares", "tile", "tril", "var",
-    "vector_norm", "where", "winner",
+    "cross_entropy", "ctc", "ctc_posterior", "cumsum", "cut", "div", "dropout_mask", "elu", "embedding", "equal",
+    "erf", "exp", "expm1", "flip", "gate", "gather", "gelu", "greater", "greater_equal", "group_norm", "gru",
+    "gru_back", "huber", "index_add", "kl_div", "l1", "layer_norm", "leaky_relu", "less", "less_equal", "log", "log1p",
+    "log2", "log10", "log_softmax", "logsumexp", "lstm", "lstm_back", "matmul", "max", "max_pool2d", "maximum", "mean",
+    "min", "minimum", "mse", "mul", "neg", "nll", "not_equal", "one_hot", "pad", "paste", "permute", "pick", "place",
+    "pow", "power", "relu", "repeat_interleave", "reshape", "resize2d", "resize2d_x", "rms_norm", "rnn", "rnn_back",
+    "roll", "scatter_add", "scatter_sum", "set_rows", "sigmoid", "sign", "silu", "sin", "soft_cross_entropy",
+    "softmax", "softplus", "sqrt", "stack", "sub", "sum", "sum_to", "take", "tanh", "target_shares", "tile", "tril",
+    "var", "vector_norm", "where", "winner",
 ]  # fmt: skip

@@ -14,6 +14,7 @@ from .choose import where
 from .compare import equal
 from .elementwise import exp, log
 from .join import along, flip
+from .loss import softmax
 from .reduce import reduced, sides, spread, winner
 
 _CASES = (
@@ -98,7 +99,8 @@ class Logsumexp(Op):
 
     @staticmethod
     def backward(g: Tensor, y: Tensor, x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
-        return mul(spread(g, x, dim), exp(x - spread(y, x, dim)))
+        shares = softmax(x, dim=dim) if isinstance(dim, int) else exp(x - spread(y, x, dim))
+        return mul(spread(g, x, dim), shares)
 
     @staticmethod
     def written(x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:

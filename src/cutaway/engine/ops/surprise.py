@@ -155,8 +155,8 @@ class CrossEntropy(Op):
         return losses.sum() / np.maximum(total, x.dtype.type(_TINY))
 
     @staticmethod
-    def backward(g: Tensor, y: Tensor, *inputs: Tensor, reduction: str = "mean", **how: Any) -> tuple[Tensor, None]:
-        x, answers = inputs
+    def backward(grad: Any, output: Any, *inputs: Any, reduction: str = "mean", **attrs: Any) -> tuple[Tensor, None]:
+        (x, answers), g, how = inputs, grad, attrs
         if x.ndim == 2 and not how:
             miss = softmax(x) - one_hot(answers, classes=x.shape[1], dtype=str(x.dtype))
             share = shared(g, x.shape[0], reduction)
@@ -338,8 +338,8 @@ class Nll(Op):
         return pooled(losses, reduction)
 
     @staticmethod
-    def backward(g: Tensor, y: Tensor, *inputs: Tensor, reduction: str = "mean", **how: Any) -> tuple[Tensor, None]:
-        x, answers = inputs
+    def backward(grad: Any, output: Any, *inputs: Any, reduction: str = "mean", **attrs: Any) -> tuple[Tensor, None]:
+        (x, answers), g, how = inputs, grad, attrs
         want = target_shares(answers, classes=x.shape[1], dtype=str(x.dtype), **how)
         share = g.unsqueeze(1) if reduction == "none" else _share(g, x, answers, reduction, how)
         return neg(mul(want, share)), None
