@@ -6,6 +6,7 @@ module (the base: names, state, modes), parameter, init, container (Sequential, 
 
 from . import init
 from .activation import ELU, GELU, Hardtanh, LeakyReLU, LogSoftmax, ReLU, ReLU6, Sigmoid, SiLU, Softmax, Softplus, Tanh
+from .cells import GRUCell, LSTMCell, RNNCell
 from .container import Flatten, Identity, Sequential
 from .convolution import Conv1d, Conv2d
 from .dropout import Dropout
@@ -24,12 +25,16 @@ from .pooling import (
     MaxPool1d,
     MaxPool2d,
 )
+from .recurrent import GRU, LSTM, RNN
 from .transposed import ConvTranspose1d, ConvTranspose2d
 from .upsample import Upsample, ZeroPad2d
 
 __all__ = [
     "ELU",
     "GELU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
     "AdaptiveMaxPool1d",
@@ -46,11 +51,13 @@ __all__ = [
     "CrossEntropyLoss",
     "Dropout",
     "Flatten",
+    "GRUCell",
     "GroupNorm",
     "Hardtanh",
     "Identity",
     "InstanceNorm1d",
     "InstanceNorm2d",
+    "LSTMCell",
     "LayerNorm",
     "LeakyReLU",
     "Linear",
@@ -61,6 +68,7 @@ __all__ = [
     "Module",
     "Parameter",
     "RMSNorm",
+    "RNNCell",
     "ReLU",
     "ReLU6",
     "Sequential",

@@ -50,18 +50,20 @@ class Module:
         """What the layer computes, written with operations. Write this one in a layer of your own."""
         raise CutawayError(f"{type(self).__name__} has no forward yet: write `def forward(self, x): return ...`.")
 
-    def __call__(self, *inputs: Any) -> Any:
+    def __call__(self, *inputs: Any, **named: Any) -> Any:
         if not self.path:  # the whole tree: lists may have grown since its parts got their names
             self._all()
-        inputs = tuple(x if isinstance(x, Tensor | Module) or x is None else self._read(x) for x in inputs)
+        inputs = tuple(self._read(x) for x in inputs)
+        named = {key: self._read(x) for key, x in named.items()}
         tape = Tape.current()
         try:
             if tape is None:
-                return self.forward(*inputs)
+                return self.forward(*inputs, **named)
             with tape.place(self.path):
-                output = self.forward(*inputs)
-            if isinstance(output, Tensor) and output.tape is tape and output.slot is not None:
-                tape.visits.append((self.path, type(self).__name__, output.slot))
+                output = self.forward(*inputs, **named)
+            shown = output[0] if isinstance(output, tuple) and output else output  # of several the first, as a rule y
+            if isinstance(shown, Tensor) and shown.tape is tape and shown.slot is not None:
+                tape.visits.append((self.path, type(self).__name__, shown.slot))
             return output
         except CutawayError as error:
             if not hasattr(error, "__notes__"):
@@ -71,8 +73,10 @@ class Module:
             raise
 
     def _read(self, x: Any) -> Any:
-        """Plain arrays and lists, in the network's own kind of numbers; anything else as it is."""
-        if not isinstance(x, np.ndarray | list | float | int):
+        """Plain arrays and lists, in the network's own kind of numbers, also in a tuple; anything else as it is."""
+        if isinstance(x, tuple):
+            return tuple(self._read(part) for part in x)
+        if isinstance(x, bool) or not isinstance(x, np.ndarray | list | float | int):
             return x
         tensor = Tensor(x)
         kind = next((p.dtype for _, p in self.named_state()), tensor.dtype)
