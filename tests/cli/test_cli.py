@@ -251,7 +251,7 @@ def test_try_prefers_the_run_trained_here(type_in, drawing, few):
 def test_try_says_what_is_wrong_with_each_picture_and_reads_the_others(type_in, drawing):
     told = type_in("try", "digits", drawing / "blank.png", drawing / "nothing.png", drawing / "one.png")
     assert told.exit_code == 1
-    for words in ("blank.png: The picture looks blank", "There is no file", "one.png: 1"):
+    for words in ("blank.png: No digit stands out", "There is no file", "one.png: 1"):
         assert words in told.output
     alone = type_in("try", "digits", drawing / "blank.png")
-    assert alone.exit_code == 1 and alone.output.splitlines()[-1].startswith("Error: The picture looks blank")
+    assert alone.exit_code == 1 and alone.output.splitlines()[-1].startswith("Error: No digit stands out")

@@ -74,7 +74,7 @@ def ink_of(grey: Picture) -> Picture:
     usual = float(np.median(ink))
     grain = float(np.median(np.abs(ink - usual))) * 1.5  # of bell-shaped noise this is the standard deviation
     if float(np.quantile(ink, 0.995)) - usual < max(0.06, 5 * grain):
-        raise PictureError("The picture looks blank: nothing in it is clearly darker or lighter than the rest.")
+        raise PictureError("No digit stands out from the paper: the picture looks blank, or too busy.")
     cut = _threshold(ink)
     full = float(np.median(ink[ink > cut]))
     return np.asarray(np.clip((ink - cut * 0.5) / (full - cut * 0.5), 0, 1), np.float32)
