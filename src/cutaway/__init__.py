@@ -4,7 +4,8 @@ A training step is a list of small steps; everything Cutaway does is done to tha
 """
 
 from . import data, engine, nn, optim, training
-from .engine import Parameter, Tape, Tensor, backward, check_grads, grad, ops
+from .engine import Tape, Tensor, backward, check_grads, grad, ops
+from .nn import Parameter
 from .training import Run
 
 __version__ = "0.1.0"

@@ -9,7 +9,7 @@ import pytest
 
 from cutaway.training import History, Settings
 from cutaway.training import history as module
-from cutaway.training.history import SHARE, Event
+from cutaway.training.history import CLOSEST, SHARE, Event
 
 
 def state(value: float, size: int = 100) -> dict[str, Any]:
@@ -119,8 +119,8 @@ def test_the_interval_follows_from_what_remembering_costs(clock: Clock) -> None:
     past = History(budget=1 << 30)
     clock.step = 0.0035  # seconds that every snapshot takes
     past.add(0, state(0), seconds_a_batch=1.0)
-    assert past.interval == 1
-    assert past.next_due(0) == 1
+    assert past.interval == CLOSEST
+    assert past.next_due(0) == CLOSEST
     for batch in range(1, 30):
         past.add(batch, state(batch), seconds_a_batch=0.01)
     assert 0.0035 / (past.interval * 0.01) <= SHARE < 0.0035 / ((past.interval - 1) * 0.01)
@@ -129,7 +129,7 @@ def test_the_interval_follows_from_what_remembering_costs(clock: Clock) -> None:
     clock.step = 0.0001
     for batch in range(30, 80):
         past.add(batch, state(batch), seconds_a_batch=0.01)
-    assert past.interval == 1
+    assert past.interval == CLOSEST
 
 
 def test_one_slow_snapshot_does_not_stretch_the_interval_for_long(clock: Clock) -> None:

@@ -34,8 +34,8 @@ class BatchNorm2d(Module):
     affine: with weight and bias
     x (N, C, H, W) -> y, same shape; weight, bias, running_mean, running_var (C,)
 
-    In training mean and variance are the batch's own; in eval() they are the running averages. Outside a Run the
-    running averages move only while a tape records.  Ioffe and Szegedy, 2015.
+    In training mean and variance are the batch's own; in eval() they are the running averages. Inside a tape the
+    new running averages are carried (a Run moves them; a loop by hand reads tape.carry).  Ioffe and Szegedy, 2015.
 
     >>> layer = BatchNorm2d(3)
     >>> layer(Tensor(np.ones((2, 3, 4, 4), np.float32))).shape

@@ -17,6 +17,7 @@ __all__ = ["Event", "History", "Settings"]
 State = dict[str, Any]
 
 SHARE = 0.03  # of the time may be spent remembering; the interval between snapshots follows from it
+CLOSEST = 2  # batches between snapshots: replays of a single batch would give their memory back and take it again
 MOST = 512  # snapshots; more would only cost time to look through
 
 
@@ -87,7 +88,7 @@ class History:
         spent = perf_counter() - start
         self._cost = spent if not self._cost else min(2 * self._cost, 0.8 * self._cost + 0.2 * spent)
         if seconds_a_batch > 0:
-            self.interval = max(1, int(self._cost / (SHARE * seconds_a_batch)) + 1)
+            self.interval = max(CLOSEST, int(self._cost / (SHARE * seconds_a_batch)) + 1)
 
     def _make_room(self, batch: int, size: int) -> None:
         """Give up the snapshot that is missed least: a small gap, long ago."""
