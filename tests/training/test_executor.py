@@ -34,7 +34,7 @@ def random_net(chance: random.Random) -> nn.Module:
         elif kind == "drop":
             layers.append(nn.Dropout(chance.choice([0.0, 0.3, 0.9])))
         else:
-            layers.append(nn.BatchNorm2d(width))
+            layers.append(nn.BatchNorm1d(width))
     return nn.Sequential(*layers, nn.Linear(width, 3))
 
 
