@@ -57,6 +57,7 @@ class Conv2d(Op):
 
     torch = "torch.nn.functional.conv2d"
 
+    torch = "torch.nn.functional.conv2d"
     takes = "fi"
     samples = (
         Sample(normal(2, 2, 3, 4), normal(3, 2, 3, 2), stride=1, padding=1),
@@ -110,6 +111,20 @@ class Conv2d(Op):
         return (x[0], w[0], *places((x[2], x[3]), (w[2], w[3]), stride, padding, dilation))
 
 
+def backwards(w: Any, groups: int) -> Any:
+    """The stencils turned by half a turn, what comes and what goes exchanged: (C, O / groups, kh, kw)."""
+    o, c, kh, kw = w.shape
+    turned = w[:, :, ::-1, ::-1].reshape(groups, o // groups, c, kh, kw)
+    return turned.swapaxes(1, 2).reshape(groups * c, o // groups, kh, kw)
+
+
+def backwards_border(w: Any, stride: Size, padding: Size, dilation: Size) -> tuple[int, int] | None:
+    """With stride 1 the way back is a convolution too: the border that it needs, or None where it is not one."""
+    (dh, dw), (ph, pw) = pair(dilation), pair(padding)
+    h, wide = dh * (w.shape[2] - 1) - ph, dw * (w.shape[3] - 1) - pw
+    return (h, wide) if pair(stride) == (1, 1) and min(h, wide) >= 0 else None
+
+
 class Conv2dX(Op):
     """A stamp pressed at every place, as hard as g says: what every pixel gets, or owes, through the stencils.
 
@@ -134,12 +149,15 @@ class Conv2dX(Op):
 
     torch = "torch.nn.grad.conv2d_input"
 
+    torch = "torch.nn.functional.conv_transpose2d"
     takes = "fi"
     samples = (
         Sample(normal(1, 2, 3, 3), normal(2, 2, 3, 3), size=(6, 5), stride=2, padding=1),
         Sample(normal(2, 3, 3, 5), normal(3, 2, 3, 2), size=(3, 4), stride=1, padding=1),
+        Sample(normal(2, 2, 2, 3), normal(2, 3, 2, 3), size=(4, 3), stride=1, padding=(0, 1), dilation=(2, 1)),
         Sample(normal(1, 6, 3, 3), normal(6, 2, 2, 1), size=(4, 3), padding=(1, 0), dilation=(3, 1), groups=2),
         Sample(normal(2, 3, 3, 2), normal(3, 1, 2, 2), size=(3, 2), padding=1, dilation=2, groups=3),
+        Sample(normal(2, 2, 2, 3), normal(2, 1, 3, 2), size=(5, 6), stride=2, groups=2),
         Sample(normal(2, 4, 2, 3), normal(4, 3, 1, 1), size=(2, 3)),
     )
 
@@ -149,13 +167,17 @@ class Conv2dX(Op):
     ) -> Any:
         (n, o, ho, wo), (_, c, kh, kw) = g.shape, w.shape
         (h, wide), (ph, pw) = pair(size), pair(padding)
+        around = backwards_border(w, stride, padding, dilation)
+        if around is not None and o <= c * groups:
+            return Conv2d.forward(g, backwards(w, groups), 1, around, dilation, groups)
         x = np.zeros((c * groups, h + 2 * ph, wide + 2 * pw, n), g.dtype)
         table = w.reshape(groups, o // groups, c * kh * kw).swapaxes(1, 2)
         g = np.ascontiguousarray(inside(g))
         taps = corners(x, (kh, kw), stride, dilation)
         for rows in strips(ho, groups * table.shape[1] * wo * n):
             count = rows.stop - rows.start
-            shares = table @ g[:, rows].reshape(groups, o // groups, count * wo * n)
+            pressed = g[:, rows].reshape(groups, o // groups, count * wo * n)
+            shares = table * pressed if o == groups else table @ pressed  # one stencil a group leaves nothing to add
             shares = shares.reshape(c * groups, kh * kw, count, wo, n)
             for k, tap in enumerate(taps):
                 tap[:, rows] += shares[:, k]
@@ -222,6 +244,7 @@ class Conv2dW(Op):
 
     torch = "torch.nn.grad.conv2d_weight"
 
+    torch = "torch.nn.grad.conv2d_weight"
     takes = "fi"
     samples = (
         Sample(normal(1, 2, 6, 5), normal(1, 2, 3, 3), window=(3, 3), stride=2, padding=1),

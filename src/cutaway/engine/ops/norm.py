@@ -33,6 +33,7 @@ class Var(Op):
 
     torch = "torch.var"
 
+    torch = "torch.var"
     takes = "f"
     samples = (
         Sample(normal(2, 3), dim=None),
@@ -93,6 +94,7 @@ class BatchNorm(Op):
 
     torch = "torch.nn.functional.batch_norm"
 
+    torch = "torch.nn.functional.batch_norm"
     takes = "f"
     samples = (
         Sample(normal(3, 2), normal(2), positive(2), positive(2), normal(2), eps=1e-3),
@@ -184,6 +186,7 @@ class LayerNorm(Op):
 
     torch = "torch.nn.functional.layer_norm"
 
+    torch = "torch.nn.functional.layer_norm"
     takes = "f"
     samples = (
         Sample(normal(3, 4), normal(4), normal(4), eps=1e-3),
@@ -241,6 +244,7 @@ class RmsNorm(Op):
 
     torch = "torch.nn.functional.rms_norm"
 
+    torch = "torch.nn.functional.rms_norm"
     takes = "f"
     samples = (
         Sample(normal(3, 4), normal(4), eps=1e-3),
@@ -299,6 +303,7 @@ class GroupNorm(Op):
 
     torch = "torch.nn.functional.group_norm"
 
+    torch = "torch.nn.functional.group_norm"
     takes = "f"
     samples = (
         Sample(normal(2, 4, 3), normal(4), normal(4), groups=2, eps=1e-3),

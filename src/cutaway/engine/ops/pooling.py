@@ -34,11 +34,13 @@ def winners(x: Any, window: Size, stride: Size) -> Iterator[Any]:
     """
     seen = corners(x, window, stride)
     best = reduce(np.maximum, seen)
-    open_: Any = True
-    for corner in seen:
-        won = (corner == best) & open_
-        open_ = open_ & ~won
+    left = np.ones(best.shape, bool)  # the windows that nobody has won yet
+    for corner in seen[:-1]:
+        won = corner == best
+        won &= left
+        left ^= won
         yield won
+    yield left
 
 
 def check_pool(name: str, x: Shape, window: Size, stride: Size, padding: Size) -> None:
@@ -72,6 +74,7 @@ class MaxPool2d(Op):
 
     torch = "torch.nn.functional.max_pool2d"
 
+    torch = "torch.nn.functional.max_pool2d"
     takes = "fi"
     samples = (
         Sample(distinct(2, 2, 4, 6), window=2, stride=2),
@@ -126,8 +129,12 @@ class Place(Op):
     def forward(g: Any, x: Any, window: Size, stride: Size, padding: Size = 0) -> Any:
         x, g = competitors(x, padding), inside(g)
         y = np.zeros_like(x)
+        alone = all(k <= s for k, s in zip(pair(window), pair(stride), strict=True))
         for corner, won in zip(corners(y, window, stride), winners(x, window, stride), strict=True):
-            corner += g * won
+            if alone:  # windows that do not overlap need no adding up
+                np.multiply(g, won, out=corner)
+            else:
+                corner += g * won
         return outside(unbordered(y, padding))
 
     @staticmethod
@@ -229,6 +236,7 @@ class AvgPool2d(Op):
 
     torch = "torch.nn.functional.avg_pool2d"
 
+    torch = "torch.nn.functional.avg_pool2d"
     takes = "f"
     samples = (
         Sample(normal(2, 2, 4, 6), window=2, stride=2),

@@ -83,6 +83,7 @@ class Resize2d(Op):
 
     torch = "torch.nn.functional.interpolate"
 
+    torch = "torch.nn.functional.interpolate"
     takes = "f"
     samples = (
         Sample(normal(2, 2, 2, 3), to=(4, 6), how="nearest"),
