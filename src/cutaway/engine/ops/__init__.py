@@ -1,12 +1,13 @@
 """The operations, one family a file; each says its own forward, backward, shape rule and story.
 
 arithmetic (+ - * / **), broadcast, elementwise (curves and doors), compare, reduce (many become few), arrange
-(reshape, permute, cut, take), linear (matmul), convolution, pooling, norm, loss, chance (dropout), memory
+(reshape, permute, cut, take), linear (matmul), convolution, pooling, resize, norm, loss, chance (dropout), memory
 (running averages, Adam's step).
 """
 
 from .arithmetic import add, div, mul, neg, power, sub
 from .arrange import add_rows, cut, paste, permute, reshape, take
+from .attention import attention, attention_weights
 from .broadcast import broadcast_to, sum_to
 from .chance import dropout_mask
 from .choose import clip, where
@@ -47,15 +48,15 @@ from .surprise import cross_entropy, nll, soft_cross_entropy, target_shares
 from .tables import embedding, gather, index_add, scatter_add, scatter_sum, set_rows
 
 __all__ = [
-    "abs", "accuracy", "adaptive_step", "add", "add_rows", "argmax", "avg_pool2d", "avg_pool2d_x", "batch_norm",
-    "bce_with_logits", "blend", "broadcast_to", "cast", "clip", "concat", "conv2d", "conv2d_w", "conv2d_x", "cos",
-    "cross_entropy", "ctc", "ctc_posterior", "cumsum", "cut", "div", "dropout_mask", "elu", "embedding", "equal",
-    "erf", "exp", "expm1", "flip", "gate", "gather", "gelu", "greater", "greater_equal", "group_norm", "gru",
-    "gru_back", "huber", "index_add", "kl_div", "l1", "layer_norm", "leaky_relu", "less", "less_equal", "log", "log1p",
-    "log2", "log10", "log_softmax", "logsumexp", "lstm", "lstm_back", "matmul", "max", "max_pool2d", "maximum", "mean",
-    "min", "minimum", "mse", "mul", "neg", "nll", "not_equal", "one_hot", "pad", "paste", "permute", "pick", "place",
-    "pow", "power", "relu", "repeat_interleave", "reshape", "resize2d", "resize2d_x", "rms_norm", "rnn", "rnn_back",
-    "roll", "scatter_add", "scatter_sum", "set_rows", "sigmoid", "sign", "silu", "sin", "soft_cross_entropy",
-    "softmax", "softplus", "sqrt", "stack", "sub", "sum", "sum_to", "take", "tanh", "target_shares", "tile", "tril",
-    "var", "vector_norm", "where", "winner",
+    "abs", "accuracy", "adaptive_step", "add", "add_rows", "argmax", "attention", "attention_weights", "avg_pool2d",
+    "avg_pool2d_x", "batch_norm", "bce_with_logits", "blend", "broadcast_to", "cast", "clip", "concat", "conv2d",
+    "conv2d_w", "conv2d_x", "cos", "cross_entropy", "ctc", "ctc_posterior", "cumsum", "cut", "div", "dropout_mask",
+    "elu", "embedding", "equal", "erf", "exp", "expm1", "flip", "gate", "gather", "gelu", "greater", "greater_equal",
+    "group_norm", "gru", "gru_back", "huber", "index_add", "kl_div", "l1", "layer_norm", "leaky_relu", "less",
+    "less_equal", "log", "log1p", "log2", "log10", "log_softmax", "logsumexp", "lstm", "lstm_back", "matmul", "max",
+    "max_pool2d", "maximum", "mean", "min", "minimum", "mse", "mul", "neg", "nll", "not_equal", "one_hot", "pad",
+    "paste", "permute", "pick", "place", "pow", "power", "relu", "repeat_interleave", "reshape", "resize2d",
+    "resize2d_x", "rms_norm", "rnn", "rnn_back", "roll", "scatter_add", "scatter_sum", "set_rows", "sigmoid", "sign",
+    "silu", "sin", "soft_cross_entropy", "softmax", "softplus", "sqrt", "stack", "sub", "sum", "sum_to", "take", "tanh",
+    "target_shares", "tile", "tril", "var", "vector_norm", "where", "winner",
 ]  # fmt: skip

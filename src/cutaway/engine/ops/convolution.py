@@ -18,7 +18,19 @@ from ..errors import ShapeError, boxes
 from ..op import Op, Shape
 from ..sample import Sample, normal
 from ..tensor import Tensor
-from .windows import Size, bordered, check_picture, corners, inside, outside, pair, places, unbordered, windows
+from .windows import (
+    Size,
+    bordered,
+    check_picture,
+    corners,
+    inside,
+    outside,
+    pair,
+    places,
+    side_by_side,
+    unbordered,
+    windows,
+)
 
 NEAR = 1 << 18  # so many numbers stay near the processor (a megabyte)
 
@@ -72,7 +84,7 @@ class Conv2d(Op):
     def forward(x: Any, w: Any, stride: Size = 1, padding: Size = 0, dilation: Size = 1, groups: int = 1) -> Any:
         (n, _, *size), (o, c, *window) = x.shape, w.shape
         ho, wo = places(size, window, stride, padding, dilation)
-        seen = windows(bordered(inside(x), padding), window, stride, dilation)  # (C, kh, kw, Ho, Wo, N)
+        seen = windows(bordered(side_by_side(x), padding), window, stride, dilation)  # (C, kh, kw, Ho, Wo, N)
         table = w.reshape(groups, o // groups, c * window[0] * window[1])
         y = np.empty((o, ho, wo, n), x.dtype)
         for rows in strips(ho, groups * table.shape[2] * wo * n):
@@ -259,7 +271,7 @@ class Conv2dW(Op):
         x: Any, g: Any, window: Size, stride: Size = 1, padding: Size = 0, dilation: Size = 1, groups: int = 1
     ) -> Any:
         (n, o, ho, wo), c, (kh, kw) = g.shape, x.shape[1] // groups, pair(window)
-        seen = windows(bordered(inside(x), padding), window, stride, dilation)  # (C, kh, kw, Ho, Wo, N)
+        seen = windows(bordered(side_by_side(x), padding), window, stride, dilation)  # (C, kh, kw, Ho, Wo, N)
         g = np.ascontiguousarray(inside(g))
         w = np.zeros((groups, o // groups, c * kh * kw), g.dtype)
         for rows in strips(ho, groups * w.shape[2] * wo * n):

@@ -42,6 +42,12 @@ def inside(x: Any) -> Any:
     return x.transpose(1, 2, 3, 0)
 
 
+def side_by_side(x: Any) -> Any:
+    """(N, C, H, W) as (C, H, W, N), copied where the batch does not lie innermost in memory."""
+    x = inside(x)
+    return x if x.shape[3] == 1 or x.strides[3] == x.itemsize else np.ascontiguousarray(x)
+
+
 def outside(x: Any) -> Any:
     """(C, H, W, N) seen as (N, C, H, W)."""
     return x.transpose(3, 0, 1, 2)
