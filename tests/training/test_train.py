@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -364,3 +365,11 @@ def test_going_on_past_nan_by_hand_is_possible_and_exact() -> None:
     assert not np.isfinite(run.losses[-1])
     other = run.fork().at(3)
     same(other.at(40), run)
+
+
+def test_training_in_a_thread_leaves_ctrl_c_to_others() -> None:
+    run = small()
+    thread = threading.Thread(target=run.train, kwargs={"batches": 5, "progress": False})
+    thread.start()
+    thread.join()
+    same(run, small().train(batches=5, progress=False))

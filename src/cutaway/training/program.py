@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ..engine import Tape, Tensor, backward, ops
@@ -23,6 +23,7 @@ def training_program(
     *,
     seed: int = 0,
     metrics: Sequence[str] = (),
+    counts: Mapping[str, str] | None = None,
 ) -> Tape:
     """Record one training step on this batch; the result is the program of every batch of this shape.
 
@@ -39,7 +40,7 @@ def training_program(
         gradients = dict(zip(trained, backward(value, list(trained.values())), strict=True))
         with tape.phase("update"):
             tape.gradients = {name: tape.slot(g) for name, g in gradients.items()}
-            optimizer.record(tape, trained, gradients)
+            optimizer.record(tape, trained, gradients, counts)
     return tape.prune()
 
 

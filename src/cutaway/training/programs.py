@@ -88,7 +88,9 @@ class Programs:
     def _record(self, net: Module, loss: Callable[..., Any], x: Any, y: Any) -> Tape:
         if self.optimizer is None:
             raise CutawayError("This run's optimizer is one of your own: import the file that defines it first.")
-        tape = training_program(net, loss, self.optimizer, x, y, seed=self.seed, metrics=self.metrics)
+        known = [(tape.families.get("weight", []), tape.families.get("count", [])) for tape in self.tapes.values()]
+        counts = {weight: count for names, of in known for weight, count in zip(names, of, strict=False)}
+        tape = training_program(net, loss, self.optimizer, x, y, seed=self.seed, metrics=self.metrics, counts=counts)
         for name, slot in tape.state.items():
             if name.startswith("optim/"):
                 self.starts.setdefault(name, tape.values[slot])

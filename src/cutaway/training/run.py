@@ -89,6 +89,7 @@ class Run(Clockwork):
         self.goal = 0
         self.missing: dict[str, Any] = {}  # what a saved run says of data that may not be here
         self._parameters: dict[str, Any] = {}
+        self._modules: list[Module] = []
         self._published: dict[str, Any] = {}
         self.programs = Programs(net, loss, optimizer, self.state, seed, self.metrics)
         if net is not None:
@@ -96,9 +97,9 @@ class Run(Clockwork):
 
     def _begin(self, net: Module) -> None:
         """Take over the network's numbers, record the first program, and check all answers against its outputs."""
-        self._parameters = {**net.root().named_parameters(), **net.named_buffers()}
+        self._look_into(net)
         self.state.update({name: np.array(p.data, order="C") for name, p in self._parameters.items()})
-        self.settings = self.history.first = self._settings_of(net)
+        self.settings = self.history.first = self._settings_now()
         self._publish()
         assert self.data is not None
         with machine.threads(self.threads):
@@ -116,12 +117,17 @@ class Run(Clockwork):
 
     def take_over(self, net: Module) -> None:
         """Let a saved run have its network again: the network gets the run's numbers."""
-        parts = {**net.root().named_parameters(), **net.named_buffers()}
-        net.load_state({name: self.state[name] for name in parts if name in self.state})
+        names = [*net.root().named_parameters(), *net.named_buffers()]
+        net.load_state({name: self.state[name] for name in names if name in self.state})
         self.net = self.programs.net = net
-        self._parameters = parts
+        self._look_into(net)
         self._set(self.settings)
         self._publish()
+
+    def _look_into(self, net: Module) -> None:
+        """Find the parts of the network once; they are looked at before every step."""
+        self._parameters = {**net.root().named_parameters(), **net.named_buffers()}
+        self._modules = net.modules()
 
     @property
     def program(self) -> Tape:
@@ -278,7 +284,8 @@ class Run(Clockwork):
         other.notes, other._loaders = list(self.notes), dict(self._loaders)
         other._walker = other._inside = other._opened = None
         other._published = {}
-        other._parameters = {} if other.net is None else {**other.net.named_parameters(), **other.net.named_buffers()}
+        if other.net is not None:
+            other._look_into(other.net)
         other.programs = Programs(other.net, self.loss, self.optimizer, other.state, self.seed, self.metrics)
         other.programs.tapes, other.programs.starts = dict(self.programs.tapes), dict(self.programs.starts)
         other._set(settings)
@@ -358,7 +365,7 @@ class Run(Clockwork):
         """Whatever was changed on the network itself since the last look becomes part of the history."""
         if self.net is None:
             return
-        wanted = self._settings_of(self.net)
+        wanted = self._settings_now()
         if wanted != self.settings:
             self._settings_event(wanted)
         for name, parameter in self._parameters.items():
@@ -367,10 +374,10 @@ class Run(Clockwork):
                 self._published[name] = numbers
                 self.edit(name, np.array(numbers))
 
-    def _settings_of(self, net: Module) -> Settings:
+    def _settings_now(self) -> Settings:
         return self.settings._replace(
             frozen=tuple(n for n, p in self._parameters.items() if p.trained and not p.requires_grad),
-            resting=tuple(m.path for m in net.modules() if not m.training),
+            resting=tuple(m.path for m in self._modules if not m.training),
         )
 
     def _settings_event(self, settings: Settings) -> None:
@@ -383,12 +390,10 @@ class Run(Clockwork):
 
     def _set(self, settings: Settings) -> None:
         super()._set(settings)
-        if self.net is None:
-            return
         for name, parameter in self._parameters.items():
             if parameter.trained:
                 parameter.requires_grad = name not in settings.frozen
-        for module in self.net.modules():
+        for module in self._modules:
             module.training = module.path not in settings.resting
 
     def _restore(self, batch: int) -> None:
