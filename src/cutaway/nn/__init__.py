@@ -1,7 +1,7 @@
 """Layers: trees of parameters and functions written with operations. One small file a family.
 
-module (the base: names, state, modes), parameter, init, container (Sequential, Flatten), linear, convolution
-(Conv2d, MaxPool2d), norm, dropout, activation, loss, summary.
+module (the base: names, state, modes), parameter, init, container (Sequential, Flatten), linear, convolution,
+transposed (convolutions that enlarge), pooling, upsample, norm, dropout, activation, loss, summary.
 """
 
 from . import init
@@ -10,8 +10,19 @@ from .cells import GRUCell, LSTMCell, RNNCell
 from .container import Flatten, Identity, Sequential
 from .convolution import Conv1d, Conv2d
 from .dropout import Dropout
+from .embedding import Embedding
 from .linear import Linear
-from .loss import CrossEntropyLoss, MSELoss
+from .loss import (
+    BCEWithLogitsLoss,
+    CrossEntropyLoss,
+    CTCLoss,
+    HuberLoss,
+    KLDivLoss,
+    L1Loss,
+    MSELoss,
+    NLLLoss,
+    SmoothL1Loss,
+)
 from .module import Module, StateError
 from .norm import BatchNorm1d, BatchNorm2d, GroupNorm, InstanceNorm1d, InstanceNorm2d, LayerNorm, RMSNorm
 from .parameter import Buffer, Parameter
@@ -41,22 +52,28 @@ __all__ = [
     "AdaptiveMaxPool2d",
     "AvgPool1d",
     "AvgPool2d",
+    "BCEWithLogitsLoss",
     "BatchNorm1d",
     "BatchNorm2d",
     "Buffer",
+    "CTCLoss",
     "Conv1d",
     "Conv2d",
     "ConvTranspose1d",
     "ConvTranspose2d",
     "CrossEntropyLoss",
     "Dropout",
+    "Embedding",
     "Flatten",
     "GRUCell",
     "GroupNorm",
     "Hardtanh",
+    "HuberLoss",
     "Identity",
     "InstanceNorm1d",
     "InstanceNorm2d",
+    "KLDivLoss",
+    "L1Loss",
     "LSTMCell",
     "LayerNorm",
     "LeakyReLU",
@@ -66,6 +83,7 @@ __all__ = [
     "MaxPool1d",
     "MaxPool2d",
     "Module",
+    "NLLLoss",
     "Parameter",
     "RMSNorm",
     "RNNCell",
@@ -74,6 +92,7 @@ __all__ = [
     "Sequential",
     "SiLU",
     "Sigmoid",
+    "SmoothL1Loss",
     "Softmax",
     "Softplus",
     "StateError",

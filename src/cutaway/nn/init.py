@@ -25,6 +25,7 @@ class Rule(NamedTuple):
 
     fan: "" where the width is the same for every shape; else it is divided by the square root of how many numbers meet
         in one sum: "in" on the way forward, "out" on the way back, "both" their average
+    gap: the number of a row that starts as zeros
 
     >>> uniform(0.5).draw((2, 2), seed=0, name="weight").shape
     (2, 2)
@@ -33,9 +34,16 @@ class Rule(NamedTuple):
     kind: str
     width: float
     fan: str = ""
+    gap: int | None = None
 
     def draw(self, shape: tuple[int, ...], seed: int, name: str) -> Any:
         """The numbers: the same for the same shape, seed and name."""
+        numbers = self._all(shape, seed, name)
+        if self.gap is not None:
+            numbers[self.gap] = 0
+        return numbers
+
+    def _all(self, shape: tuple[int, ...], seed: int, name: str) -> Any:
         size = math.prod(shape)
         if self.kind == "constant":
             return np.full(shape, self.width, np.float32)

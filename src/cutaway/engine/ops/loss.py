@@ -148,7 +148,9 @@ def check_labels(name: str, answers: Any, classes: int) -> None:
         at = tuple(int(k) for k in np.argwhere(wrong)[0])
         label = int(answers[at])
         hint = "class numbers start at 0, so the last one is one less than how many there are"
-        if label > classes:
+        if label == -100:
+            hint = "if that means 'leave this answer out', say ignore_index=-100"
+        elif label > classes:
             hint = f"does the last layer have enough outputs? It has {classes}"
         raise LabelError(
             f"{name}: example {at[0] if len(at) == 1 else at} has the class number {label}, but there are "
