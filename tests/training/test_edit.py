@@ -120,6 +120,24 @@ def test_freezing_in_an_open_batch_counts_from_the_next_one_and_survives_an_edit
     same(other.at(5), run)
 
 
+def test_going_back_in_an_open_batch_takes_a_freezing_away() -> None:
+    run = small().train(batches=2, progress=False)
+    for _ in range(4):
+        run.step("op")
+    run.freeze("0.*")
+    run.step("op")
+    run.back(2, "op")
+    assert (run.op, run.settings.frozen) == (3, ())
+    assert run.net[0].weight.requires_grad
+    assert "0.weight" in run.program.carry
+    assert run.step("op").op == 4
+    assert run.settings.frozen == ("0.weight", "0.bias")
+    run.at(2)
+    assert "0.weight" in run.program.carry
+    run.train(batches=2, progress=False)
+    assert "0.weight" not in run.program.carry
+
+
 def test_changes_made_on_the_network_itself_are_noticed_also_in_an_open_batch() -> None:
     run = small().train(batches=2, progress=False)
     run.net[0].weight.data = np.full((4, 5), 0.25, np.float32)
