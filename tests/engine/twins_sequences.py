@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import torch
+import torch.nn.functional as F  # noqa: N812 (as everybody calls it)
 
 T: Any = torch.nn
 
@@ -54,7 +55,27 @@ def lstm(z: Any, h: Any, c: Any, w: Any, lengths: Any = None, reverse: bool = Fa
     return every_state(read, z, [h, c], lengths, reverse)
 
 
-SEQUENCES = {"gru": gru, "lstm": lstm, "rnn": rnn}
+def listening(q: Any, k: Any, may: Any, bias: Any, causal: bool, dtype: Any) -> Any:
+    """All masks as one that is added."""
+    places = q.shape[-2], k.shape[-2]
+    heard = torch.ones(places, dtype=torch.bool) if may is None else may
+    heard = heard & torch.ones(places, dtype=torch.bool).tril() if causal else heard
+    return torch.zeros(places, dtype=dtype).masked_fill(~heard, -torch.inf) + (0 if bias is None else bias)
+
+
+def attention(
+    q: Any, k: Any, v: Any, may: Any = None, bias: Any = None, causal: bool = False, scale: float | None = None
+) -> Any:
+    mask = listening(q, k, may, bias, causal, q.dtype)
+    return F.scaled_dot_product_attention(q, k, v, mask, scale=scale)
+
+
+def attention_weights(q: Any, k: Any, *masks: Any, causal: bool = False, scale: float | None = None) -> Any:
+    """What is taken home where everybody says who they are."""
+    return attention(q, k, torch.eye(k.shape[-2], dtype=q.dtype), *masks, causal=causal, scale=scale)
+
+
+SEQUENCES = {"attention": attention, "attention_weights": attention_weights, "gru": gru, "lstm": lstm, "rnn": rnn}
 
 WITHOUT = {
     name: f"the slopes of {name.removesuffix('_back')} are made of it, and those are compared"

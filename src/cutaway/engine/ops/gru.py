@@ -14,7 +14,8 @@ from .choose import where
 from .elementwise import sigmoid, tanh
 from .join import concat
 from .linear import matmul
-from .recurrent import SOME, befores, check, check_back, check_lengths, for_all, moments, piled, to_weights, told
+from .recurrent import SOME, befores, check, check_back, check_lengths, for_all, moments, piled, to_weights
+from .told import told
 
 
 class Gru(Op):

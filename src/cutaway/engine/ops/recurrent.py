@@ -21,13 +21,9 @@ from .choose import where
 from .elementwise import gate, relu, tanh
 from .join import concat, stack
 from .linear import matmul
+from .told import told
 
 SOME = given([2, 1, 3])  # lengths of three examples in three moments
-
-
-def told(x: Any, *operations: Op) -> list[Any]:
-    """The words a loop is told in: the operations themselves on tensors, their plain forwards on arrays."""
-    return [op if isinstance(x, Tensor) else op.forward for op in operations]
 
 
 def moments(count: int, reverse: bool) -> range:
