@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -43,6 +44,7 @@ class Matmul(Op):
         Sample(normal(2, 3), normal(4, 3), flip_w=True),
         Sample(normal(3, 2), normal(4, 3), flip_x=True, flip_w=True),
         Sample(normal(5, 2, 3), normal(3, 4)),
+        Sample(normal(2, 1, 2, 3), normal(4, 3), flip_w=True),
         Sample(normal(2, 3), normal(5, 4, 3), flip_w=True),
         Sample(normal(2, 1, 2, 3), normal(4, 3, 2)),
     )
@@ -55,9 +57,12 @@ class Matmul(Op):
     def backward(
         g: Tensor, y: Tensor, x: Tensor, w: Tensor, flip_x: bool = False, flip_w: bool = False
     ) -> tuple[Tensor, Tensor]:
+        like = x
         dx = matmul(w, g, flip_x=flip_w, flip_w=True) if flip_x else matmul(g, w, flip_w=not flip_w)
+        if w.ndim == 2 and x.ndim > 2 and not flip_x:  # one table for all: one product of all rows, not a sum of many
+            x, g = (t.reshape(math.prod(t.shape[:-1]), t.shape[-1]) for t in (x, g))
         dw = matmul(g, x, flip_x=True, flip_w=flip_x) if flip_w else matmul(x, g, flip_x=not flip_x)
-        return fit(dx, x), fit(dw, w)
+        return fit(dx, like), fit(dw, w)
 
     @staticmethod
     def shape(x: Shape, w: Shape, flip_x: bool = False, flip_w: bool = False) -> Shape:
