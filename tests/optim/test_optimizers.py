@@ -89,6 +89,7 @@ def test_what_an_optimizer_remembers_mirrors_the_weights(
     assert run.program.families == {
         "weight": WEIGHTS,
         **{family: [f"optim/{family}/{name}" for name in WEIGHTS] for family in families},
+        **({"count": ["optim/t"] * len(WEIGHTS)} if "t" in single else {}),
     }
     assert list(run.program.gradients) == WEIGHTS
 

@@ -236,3 +236,26 @@ def test_training_along_a_schedule(name: str, kind: str) -> None:
 
     close = {"rtol": 1e-4, "atol": 1e-6}  # the factor is drawn in float32
     same_steps(optim.Optimizer.of(options), twin, "float64", its_twin, close)
+
+
+@pytest.mark.parametrize("kind", ["Adam", "AdamW"])
+def test_a_weight_that_is_unfrozen_late_starts_with_young_memories(kind: str) -> None:
+    """As in PyTorch, where every parameter counts its own steps."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(12, 3)), rng.normal(size=(12, 2))
+    net = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2)).to(np.float64).freeze("0.*")
+    twin = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 2)).double()
+    twin.load_state_dict({name: torch.tensor(array) for name, array in net.state().items()})
+    optimizer = getattr(torch.optim, kind)(twin.parameters(), lr=0.01)
+    run = ct.Run(net, nn.MSELoss(), getattr(optim, kind)(0.01), (x, y), batch_size=12)
+    xs, ys = (torch.tensor(a.astype(np.float32)).double() for a in (x, y))
+    for batch in range(30):
+        if batch == 12:
+            run.unfreeze("0.*")
+        run.train(batches=1, progress=False)
+        twin[0].requires_grad_(batch >= 12)
+        optimizer.zero_grad()
+        torch.nn.functional.mse_loss(twin(xs), ys).backward()
+        optimizer.step()
+    for name, array in net.state().items():
+        np.testing.assert_allclose(array, twin.state_dict()[name].numpy(), rtol=1e-9, atol=1e-12)

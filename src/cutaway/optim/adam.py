@@ -91,16 +91,13 @@ class Adam(Optimizer):
             raise CutawayError(f"eps keeps calm ground from dividing by zero and must be at least 0, not {eps}.")
         self.betas, self.eps = (float(betas[0]), float(betas[1])), eps
 
-    def prepare(self, tape: Tape, alpha: Tensor, dtype: Any) -> tuple[Tensor, Tensor]:
+    def prepare(self, tape: Tape, alpha: Tensor, count: str, dtype: Any) -> tuple[Tensor, Tensor]:
         """Alpha and eps with the emptiness of young memories made up for."""
-        if "optim/t" in tape.carry:
-            count = tape[tape.carry["optim/t"]]
-        else:
-            count = Memory(np.zeros((), np.int64), "optim/t") + 1
-            tape.carries("optim/t", count)
-        beta1, beta2 = self.betas
-        root = filled(count, keep=beta2, dtype=str(dtype)).sqrt()
-        return alpha * (root / filled(count, keep=beta1, dtype=str(dtype))), root * self.eps
+        if count not in tape.carry:
+            tape.carries(count, Memory(np.zeros((), np.int64), count) + 1)
+        seen, (beta1, beta2) = tape[tape.carry[count]], self.betas
+        root = filled(seen, keep=beta2, dtype=str(dtype)).sqrt()
+        return alpha * (root / filled(seen, keep=beta1, dtype=str(dtype))), root * self.eps
 
     def rule(self, weight: Parameter, g: Tensor, group: Group) -> tuple[Tensor, dict[str, tuple[Memory, Tensor]]]:
         alpha, eps = group.shared

@@ -116,19 +116,34 @@ class Optimizer:
         return f"{type(self).__name__}({', '.join(f'{k}={v}' for k, v in shown.items())})"
 
     # -- on the tape --------------------------------------------------------------------------------------------
-    def record(self, tape: Tape, parameters: Mapping[str, Parameter], gradients: Mapping[str, Tensor]) -> None:
-        """Extend the tape by the update of every parameter, and carry the new values to the next batch."""
+    def record(
+        self,
+        tape: Tape,
+        parameters: Mapping[str, Parameter],
+        gradients: Mapping[str, Tensor],
+        counts: Mapping[str, str] | None = None,
+    ) -> None:
+        """Extend the tape by the update of every parameter, and carry the new values to the next batch.
+
+        counts: parameters that were trained before -> the state that counts their batches; those that are trained
+            for the first time now share a count of their own, so that young memories are known to be young
+        """
         gradients = self._clipped(gradients)
-        groups: dict[str, Group] = {}
+        counts = counts or {}
+        fresh = f"optim/t/{len(set(counts.values()))}" if counts else "optim/t"
+        groups: dict[tuple[str, str], Group] = {}
         factor = self.schedule.record(tape) if self.schedule else None
         for name, parameter in parameters.items():
             pattern = next((p for p in self.groups if fnmatch.fnmatchcase(name, p)), "")
-            if pattern not in groups:
-                groups[pattern] = self._group(tape, pattern, factor, parameter.dtype)
+            count = counts.get(name, fresh)
+            if (pattern, count) not in groups:
+                groups[pattern, count] = self._group(tape, pattern, factor, count, parameter.dtype)
             with tape.place(name):
-                new, memories = self.rule(parameter, gradients[name], groups[pattern])
+                new, memories = self.rule(parameter, gradients[name], groups[pattern, count])
                 tape.carries(name, new)
                 tape.families.setdefault("weight", []).append(name)
+                if count in tape.carry:
+                    tape.families.setdefault("count", []).append(count)
                 for family, (memory, value) in memories.items():
                     tape.carries(memory.name, value)
                     tape.families.setdefault(family, []).append(memory.name)
@@ -141,8 +156,8 @@ class Optimizer:
         """The new weight, and for each memory its new value."""
         raise NotImplementedError
 
-    def prepare(self, tape: Tape, alpha: Tensor, dtype: Any) -> Any:
-        """What all parameters of a group share, recorded once."""
+    def prepare(self, tape: Tape, alpha: Tensor, count: str, dtype: Any) -> Any:
+        """What all parameters of a group share, recorded once; ``count`` is the state that counts their batches."""
         return None
 
     def memory(self, family: str, weight: Parameter) -> Memory:
@@ -156,7 +171,7 @@ class Optimizer:
             return tape[tape.state[name]]
         return Memory(np.asarray(value, dtype), name)
 
-    def _group(self, tape: Tape, pattern: str, factor: Tensor | None, dtype: Any) -> Group:
+    def _group(self, tape: Tape, pattern: str, factor: Tensor | None, count: str, dtype: Any) -> Group:
         changed = self.groups.get(pattern, {})
         suffix = f"[{pattern}]" if pattern else ""
         alpha = self.knob(tape, f"alpha{suffix}", changed.get("alpha", self.alpha), dtype)
@@ -164,7 +179,7 @@ class Optimizer:
             alpha = alpha * (factor if factor.dtype == dtype else ops.cast(factor, to=str(dtype)))
         decay = changed.get("weight_decay", self.weight_decay)
         pull = self.knob(tape, f"weight_decay{suffix}", decay, dtype) if decay else None
-        return Group(alpha, pull, self.prepare(tape, alpha, dtype))
+        return Group(alpha, pull, self.prepare(tape, alpha, count, dtype))
 
     def _clipped(self, gradients: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         """All gradients as one arrow, shortened to clip_norm if it is longer (Pascanu and others, 2013)."""

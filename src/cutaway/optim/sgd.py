@@ -50,7 +50,7 @@ class SGD(Optimizer):
             raise CutawayError("nesterov looks ahead along the momentum: give momentum=0.9, say.")
         self.momentum, self.nesterov = momentum, nesterov
 
-    def prepare(self, tape: Tape, alpha: Tensor, dtype: Any) -> Tensor | None:
+    def prepare(self, tape: Tape, alpha: Tensor, count: str, dtype: Any) -> Tensor | None:
         """The momentum, which may be turned while training."""
         return self.knob(tape, "momentum", self.momentum, dtype) if self.momentum else None
 
