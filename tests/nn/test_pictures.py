@@ -219,6 +219,7 @@ def test_first_numbers_are_as_widely_spread_as_torch() -> None:
         (lambda: nn.BatchNorm1d(3)(Tensor(np.zeros((2, 3, 4, 4)))), "nn.BatchNorm2d takes"),
         (lambda: nn.LayerNorm(3)(Tensor(np.zeros((2, 4), np.float32))), "nn.LayerNorm"),
         (lambda: nn.ConvTranspose2d(2, 3, 3)(Tensor(np.zeros((2, 4, 5, 5), np.float32))), "nn.ConvTranspose2d"),
+        (lambda: nn.ConvTranspose2d(1, 1, 1, padding=2)(Tensor(np.zeros((1, 1, 2, 2), np.float32))), "less padding"),
         (lambda: nn.AdaptiveAvgPool2d(2)(Tensor(np.zeros((2, 4, 5)))), "four sides"),
     ],
 )

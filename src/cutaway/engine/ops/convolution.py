@@ -229,6 +229,11 @@ class Conv2dX(Op):
                 f"   Try: nn.ConvTranspose2d({g[1]}, {w[1]}, ...)."
             )
         x = (g[0], w[1] * groups, *pair(size))
+        if min(x) < 0:
+            raise ShapeError(
+                f"conv2d_x: nothing is left of the picture, its size would be {size}.\n{boxes({'g': g, 'w': w})}\n"
+                "   Try: less padding, or a larger window."
+            )
         if Conv2d.shape(x, w, stride, padding, dilation, groups) != tuple(g):
             raise ShapeError(f"conv2d_x: a picture of {size} does not give places like g.\n{boxes({'g': g, 'w': w})}")
         return x
