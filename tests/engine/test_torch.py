@@ -5,7 +5,6 @@ PyTorch is the second opinion that shares no line of code and no habit of though
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -18,9 +17,9 @@ import cutaway.optim.schedules as schedules
 from cutaway.engine import OPS, Tape, Tensor, backward, ops
 from cutaway.engine.op import Op
 from cutaway.engine.ops.arrange import real_index
-from cutaway.engine.ops.windows import pair
 from cutaway.engine.sample import Sample
 
+from .twins_pictures import PICTURES
 from .twins_sequences import SEQUENCES, WITHOUT
 
 Twin = Callable[..., Any]
@@ -129,6 +128,15 @@ def ctc_posterior(x: Any, *rest: Any, **how: Any) -> Any:
     return -torch.autograd.grad(ctc(x, *rest, **how).sum(), x, create_graph=True)[0]
 
 
+def orthogonal(x: Any, steps: int = 5) -> Any:
+    """In singular values: the polynomial works on them alone."""
+    u, loud, v = torch.linalg.svd(x, full_matrices=False)
+    loud = loud / x.square().sum().sqrt()
+    for _ in range(steps):
+        loud = 3.4445 * loud - 4.775 * loud**3 + 2.0315 * loud**5
+    return u @ torch.diag(loud) @ v
+
+
 def axes(x: Any, dim: Any) -> tuple[int, ...]:
     return tuple(range(x.ndim)) if dim is None else (dim,) if isinstance(dim, int) else tuple(dim)
 
@@ -141,71 +149,6 @@ def winner(x: Any, dim: Any = None) -> Any:
     rows = x.permute(order).flatten(len(kept))
     flags = F.one_hot(rows.argmax(-1), rows.shape[-1]).to(x.dtype)
     return flags.reshape([x.shape[k] for k in order]).permute(np.argsort(order).tolist())
-
-
-def max_pool2d(x: Any, window: Any, stride: Any, padding: Any = 0, **how: Any) -> Any:
-    return F.max_pool2d(x, pair(window), pair(stride), pair(padding), **how)
-
-
-def places_of_winners(x: Any, **how: Any) -> Any:
-    return max_pool2d(x.detach(), return_indices=True, **how)[1].flatten(2)
-
-
-def place(g: Any, x: Any, **how: Any) -> Any:
-    empty = torch.zeros(*x.shape[:2], x.shape[2] * x.shape[3], dtype=x.dtype)
-    return empty.scatter_add(2, places_of_winners(x, **how), g.flatten(2)).reshape(x.shape)
-
-
-def pick(v: Any, x: Any, **how: Any) -> Any:
-    found = v.flatten(2).gather(2, places_of_winners(x, **how))
-    return found.reshape(max_pool2d(x, **how).shape)
-
-
-def avg_pool2d(x: Any, window: Any, stride: Any, padding: Any = 0, count_padding: bool = True) -> Any:
-    return F.avg_pool2d(x, pair(window), pair(stride), pair(padding), count_include_pad=count_padding)
-
-
-def resize2d(x: Any, to: Any, how: str) -> Any:
-    if how == "average":
-        return F.adaptive_avg_pool2d(x, to)
-    if how == "windows":
-        return windows_side_by_side(x, to)
-    mode: dict[str, Any] = {"linear": {"mode": "bilinear"}, "corners": {"mode": "bilinear", "align_corners": True}}.get(
-        how, {"mode": how}
-    )
-    return F.interpolate(x, size=to, **mode)
-
-
-def windows_side_by_side(x: Any, to: Any) -> Any:
-    """Every adaptive window padded to the longest by its own last row and column."""
-    for side, new in ((2, to[0]), (3, to[1])):
-        old = x.shape[side]
-        ends = [(i * old // new, math.ceil((i + 1) * old / new)) for i in range(new)]
-        longest = max(end - first for first, end in ends)
-        x = x.index_select(side, torch.tensor([min(f + k, e - 1) for f, e in ends for k in range(longest)]))
-    return x
-
-
-def way_back(forward: Twin) -> Twin:
-    """The way back of something linear, by PyTorch's own autograd."""
-
-    def twin(g: Any, **how: Any) -> Any:
-        x = torch.zeros(*g.shape[:2], *pair(how.pop("size")), dtype=g.dtype, requires_grad=True)
-        return torch.autograd.grad(forward(x, **how), x, g, create_graph=True)[0]
-
-    return twin
-
-
-def conv2d(x: Any, w: Any, **how: Any) -> Any:
-    return F.conv2d(x, w, **{key: n if key == "groups" else pair(n) for key, n in how.items()})
-
-
-def conv2d_x(g: Any, w: Any, size: Any, **how: Any) -> Any:
-    return torch.nn.grad.conv2d_input((g.shape[0], w.shape[1] * how.get("groups", 1), *size), w, g, **how)
-
-
-def conv2d_w(x: Any, g: Any, window: Any, **how: Any) -> Any:
-    return torch.nn.grad.conv2d_weight(x, (g.shape[1], x.shape[1] // how.get("groups", 1), *window), g, **how)
 
 
 def adam(weight: Any, slope: Any, shake: Any, alpha: Any, eps: Any) -> Any:
@@ -226,6 +169,7 @@ def cosine(step: Any, kind: str, total: int = 1, floor: float = 0.0) -> Any:
 
 
 TWINS: dict[str, Twin] = {
+    **PICTURES,
     **SEQUENCES,
     "abs": torch.abs,
     "accuracy": lambda outputs, answers: (outputs.argmax(-1) == answers).to(outputs.dtype).mean(),
@@ -233,18 +177,12 @@ TWINS: dict[str, Twin] = {
     "add": torch.add,
     "add_rows": add_rows,
     "argmax": lambda x, dim=-1: torch.argmax(x, dim),
-    "avg_pool2d": avg_pool2d,
-    "avg_pool2d_x": way_back(avg_pool2d),
-    "batch_norm": lambda x, mean, var, weight, bias, eps: plain_batch_norm(x, mean, var, weight, bias, eps),
     "bce_with_logits": bce_with_logits,
     "blend": lambda old, new, keep: torch.lerp(new, old, keep),
     "broadcast_to": lambda x, to: torch.broadcast_to(x, to),
     "cast": lambda x, to: x.to(getattr(torch, to)),
     "clip": lambda x, low=None, high=None: torch.clamp(x, low, high),
     "concat": lambda *xs, dim=0: torch.cat(xs, dim),
-    "conv2d": conv2d,
-    "conv2d_w": conv2d_w,
-    "conv2d_x": conv2d_x,
     "cos": torch.cos,
     "cross_entropy": cross_entropy,
     "ctc": ctc,
@@ -263,13 +201,11 @@ TWINS: dict[str, Twin] = {
     "gather": lambda x, index, dim: torch.gather(x, dim, index),
     "gelu": lambda x, approximate="none": F.gelu(x, approximate=approximate),
     "greater": torch.gt,
-    "group_norm": lambda x, weight, bias, groups, eps: F.group_norm(x, groups, weight, bias, eps),
     "greater_equal": torch.ge,
     "huber": lambda x, target, delta=1.0, reduction="mean": F.huber_loss(x, target, delta=delta, reduction=reduction),
     "index_add": index_add,
     "kl_div": kl_div,
     "l1": lambda x, target, reduction="mean": F.l1_loss(x, target, reduction=reduction),
-    "layer_norm": lambda x, weight, bias, eps: F.layer_norm(x, weight.shape, weight, bias, eps),
     "leaky_relu": lambda x, slope=0.01: F.leaky_relu(x, slope),
     "less": torch.lt,
     "less_equal": torch.le,
@@ -281,7 +217,6 @@ TWINS: dict[str, Twin] = {
     "logsumexp": lambda x, dim=None, keepdim=False: torch.logsumexp(x, axes(x, dim), keepdim),
     "matmul": lambda x, w, flip_x=False, flip_w=False: turned(x, flip_x) @ turned(w, flip_w),
     "max": lambda x, dim=None, keepdim=False: torch.amax(x, axes(x, dim), keepdim),
-    "max_pool2d": max_pool2d,
     "maximum": torch.maximum,
     "mean": lambda x, dim=None, keepdim=False: torch.mean(x, axes(x, dim), keepdim),
     "min": lambda x, dim=None, keepdim=False: torch.amin(x, axes(x, dim), keepdim),
@@ -292,21 +227,17 @@ TWINS: dict[str, Twin] = {
     "nll": nll,
     "not_equal": torch.ne,
     "one_hot": lambda answers, classes, dtype="float32": F.one_hot(answers, classes).to(getattr(torch, dtype)),
+    "orthogonal": orthogonal,
     "pace": cosine,
     "pad": lambda x, widths, value=0.0: F.pad(x, widths, value=value),
     "paste": paste,
     "permute": lambda x, order: x.permute(order),
-    "pick": pick,
-    "place": place,
     "pow": torch.pow,
     "power": lambda x, to: torch.pow(x, to),
     "relu": torch.relu,
     "repeat_interleave": lambda x, repeats, dim: torch.repeat_interleave(x, repeats, dim),
     "reshape": lambda x, to: x.reshape(to),
-    "resize2d": resize2d,
-    "resize2d_x": way_back(resize2d),
     "roll": lambda x, shift, dim: torch.roll(x, shift, dim),
-    "rms_norm": lambda x, weight, eps: F.rms_norm(x, weight.shape, weight, eps),
     "scatter_add": lambda x, index, src, dim: torch.scatter_add(x, dim, index, src),
     "scatter_sum": scatter_sum,
     "set_rows": set_rows,
@@ -343,15 +274,6 @@ WITHOUT_TWIN = {
     "dropout_mask": "PyTorch draws other numbers; what ours must do is tested in test_rng.py",
     "filled": "PyTorch's Adam has it inside; the optimizers are compared as a whole",
 }
-
-
-def plain_batch_norm(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: float) -> Any:
-    """F.batch_norm gives no gradient to mean and var, so the values are asked of it and the slopes of its formula."""
-    across = (1, -1) + (1,) * (x.ndim - 2)
-    y = (x - mean.reshape(across)) / torch.sqrt(var.reshape(across) + eps) * weight.reshape(across)
-    y = y + bias.reshape(across)
-    torch.testing.assert_close(y, F.batch_norm(x, mean.detach(), var.detach(), weight, bias, eps=eps))
-    return y
 
 
 # -- the comparison --------------------------------------------------------------------------------------------------
