@@ -159,7 +159,9 @@ def test_in_a_fresh_clone_without_a_terminal(tmp_path):
         shutil.copy(ROOT / name, tmp_path)
     shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
     quiet = {"capture_output": True, "encoding": "utf-8", "errors": "replace", "stdin": subprocess.DEVNULL}
-    surroundings = {**os.environ, "PYTHONPATH": "nowhere"}  # another Python's packages must not leak in
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "numpy.py").write_text("raise ImportError('from another Python')", encoding="utf-8")
+    surroundings = {**os.environ, "PYTHONPATH": str(tmp_path / "foreign")}  # must not leak in
 
     def call(*words):
         command = [sys.executable, "start.py", *words]

@@ -25,6 +25,8 @@ def test_the_same_seed_gives_the_same_bits_and_another_one_others():
         return run.state["13.weight"]
 
     assert (weights(3) == weights(3)).all() and not (weights(3) == weights(4)).all()
+    first = [digits.new_run(digits.Recipe(seed=seed), FEW).state["13.weight"] for seed in (3, 4)]
+    assert not (first[0] == first[1]).all()  # also before any training
 
 
 def test_training_goes_to_the_goal_once():

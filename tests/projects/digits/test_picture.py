@@ -57,7 +57,7 @@ def test_light_paper_and_place_make_no_difference(name, grey):
 def test_grain_and_specks_are_not_ink():
     noise = np.random.default_rng(0).normal(0, 0.03, (240, 180))
     grey = 1 - 0.7 * seven() + noise
-    grey[220:223, 10:13] = 0.2
+    grey[215:222, 10:17] = 0.2
     assert gap(digit_in(np.clip(grey, 0, 1))) < 0.03
 
 
@@ -119,6 +119,13 @@ def test_shapes_in_follows_a_spiral_to_its_end():
     mask[2, 7] = False
     found = shapes_in(mask)
     assert (found == mask).all()
+
+
+def test_ink_in_deep_shadow_counts_as_much_as_ink_in_the_light():
+    grey = (1 - 0.6 * seven(pen=20)) * np.where(np.arange(240) < 110, 1.0, 0.3)[:, None]  # the edge crosses the stem
+    ink = ink_of(grey.astype(np.float32))
+    lit, dark = ink[60:95][seven(pen=12)[60:95] > 0], ink[125:170][seven(pen=12)[125:170] > 0]
+    assert np.median(lit) > 0.9 and np.median(dark) > 0.9
 
 
 def test_ink_of_is_zero_on_paper_and_one_in_a_stroke():
