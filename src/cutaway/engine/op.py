@@ -22,7 +22,7 @@ from .story import Story
 from .tape import Tape
 from .tensor import Tensor
 
-__all__ = ["Array", "Op", "Shape", "namespace"]
+__all__ = ["Array", "Op", "Shape", "as_kind", "namespace"]
 
 Array = NDArray[Any]
 Kind = Literal["elementwise", "view"] | None
@@ -179,3 +179,8 @@ def _unfit(name: str, dtype: Any, takes: str) -> str:
 def namespace(x: Any) -> Any:
     """The library that x belongs to, so that other array libraries can flow through a forward."""
     return np if isinstance(x, np.ndarray | np.generic) else x.__array_namespace__()
+
+
+def as_kind(x: Any, dtype: Any) -> Any:
+    """x as another kind of number, in whatever library it belongs to."""
+    return x.astype(dtype) if isinstance(x, np.ndarray | np.generic) else namespace(x).astype(x, dtype)

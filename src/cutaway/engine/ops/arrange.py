@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import LabelError, ShapeError, boxes
-from ..op import Op, Shape
+from ..op import Op, Shape, namespace
 from ..sample import Sample, labels, normal
 from ..tensor import Tensor
 
@@ -38,7 +38,7 @@ class Reshape(Op):
 
     @staticmethod
     def forward(x: Any, to: Shape) -> Any:
-        return x.reshape(to)
+        return namespace(x).reshape(x, to)
 
     @staticmethod
     def backward(g: Tensor, y: Tensor, x: Tensor, to: Shape) -> Tensor:
@@ -78,7 +78,7 @@ class Permute(Op):
 
     @staticmethod
     def forward(x: Any, order: Shape) -> Any:
-        return x.transpose(order)
+        return namespace(x).permute_dims(x, order)
 
     @staticmethod
     def backward(g: Tensor, y: Tensor, x: Tensor, order: Shape) -> Tensor:
@@ -125,7 +125,7 @@ class Cut(Op):
 
     @staticmethod
     def forward(x: Any, index: Index) -> Any:
-        return x[real_index(index)]
+        return x[(*real_index(index), ...) if "..." not in index else real_index(index)]
 
     @staticmethod
     def backward(g: Tensor, y: Tensor, x: Tensor, index: Index) -> Tensor:

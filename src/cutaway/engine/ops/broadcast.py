@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..errors import ShapeError, boxes
-from ..op import Op, Shape
+from ..op import Op, Shape, namespace
 from ..sample import Sample, normal
 from ..tensor import Tensor
 
@@ -78,7 +76,7 @@ class BroadcastTo(Op):
 
     @staticmethod
     def forward(x: Any, to: Shape) -> Any:
-        return np.broadcast_to(x, to)
+        return namespace(x).broadcast_to(x, to)
 
     @staticmethod
     def backward(g: Tensor, y: Tensor, x: Tensor, to: Shape) -> Tensor:
@@ -121,7 +119,8 @@ class SumTo(Op):
     def forward(x: Any, to: Shape) -> Any:
         extra = x.ndim - len(to)
         sides = tuple(range(extra)) + tuple(extra + k for k, n in enumerate(to) if n == 1 and x.shape[extra + k] != 1)
-        return x.sum(axis=sides).reshape(to)
+        xp = namespace(x)
+        return xp.reshape(xp.sum(x, axis=sides), to)
 
     @staticmethod
     def backward(g: Tensor, y: Tensor, x: Tensor, to: Shape) -> Tensor:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from ..errors import ShapeError, boxes
-from ..op import Op, Shape
+from ..op import Op, Shape, namespace
 from ..sample import Sample, distinct, labels, normal
 from .broadcast import joint_shape
 from .reduce import one_side
@@ -172,7 +170,7 @@ class Argmax(Op):
 
     @staticmethod
     def forward(x: Any, dim: int = -1) -> Any:
-        return np.argmax(x, axis=dim)
+        return namespace(x).argmax(x, axis=dim)
 
     @staticmethod
     def shape(x: Shape, dim: int = -1) -> Shape:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from ..op import Op, Shape, namespace
+from ..op import Op, Shape, as_kind, namespace
 from ..sample import Sample, distinct, normal, positive
 from ..tensor import Tensor
 from .arithmetic import div, mul
@@ -282,7 +282,7 @@ class Gate(Op):
 
     @staticmethod
     def forward(g: Any, control: Any) -> Any:
-        return g * (control > 0)
+        return g * as_kind(control > 0, g.dtype)
 
     @staticmethod
     def backward(gg: Tensor, y: Tensor, g: Tensor, control: Tensor) -> tuple[Tensor, None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import DtypeError
-from ..op import Op, Shape
+from ..op import Op, Shape, as_kind, namespace
 from ..sample import Sample, normal
 from ..tensor import Tensor
 
@@ -33,7 +33,7 @@ class Cast(Op):
 
     @staticmethod
     def forward(x: Any, to: str) -> Any:
-        return x.astype(to)
+        return as_kind(x, getattr(namespace(x), to))
 
     @staticmethod
     def backward(g: Tensor, y: Tensor, x: Tensor, to: str) -> Tensor | None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import ShapeError, boxes
-from ..op import Op, Shape
+from ..op import Op, Shape, namespace
 from ..sample import Sample, normal
 from ..tensor import Tensor
 from .broadcast import fit
@@ -16,7 +16,7 @@ from .broadcast import fit
 
 def turned(a: Any, flip: bool) -> Any:
     """The last two sides change places, if asked."""
-    return a.swapaxes(-1, -2) if flip else a
+    return namespace(a).matrix_transpose(a) if flip else a
 
 
 class Matmul(Op):

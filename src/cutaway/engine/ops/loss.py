@@ -40,8 +40,9 @@ class Softmax(Op):
 
     @staticmethod
     def forward(x: Any, dim: int = -1) -> Any:
-        e = namespace(x).exp(x - x.max(axis=dim, keepdims=True))
-        return e / e.sum(axis=dim, keepdims=True)
+        xp = namespace(x)
+        e = xp.exp(x - xp.max(x, axis=dim, keepdims=True))
+        return e / xp.sum(e, axis=dim, keepdims=True)
 
     @staticmethod
     def backward(g: Tensor, y: Tensor, x: Tensor, dim: int = -1) -> Tensor:
@@ -80,9 +81,9 @@ class LogSoftmax(Op):
 
     @staticmethod
     def forward(x: Any, dim: int = -1) -> Any:
-        z = x - x.max(axis=dim, keepdims=True)
         xp = namespace(x)
-        return z - xp.log(xp.exp(z).sum(axis=dim, keepdims=True))
+        z = x - xp.max(x, axis=dim, keepdims=True)
+        return z - xp.log(xp.sum(xp.exp(z), axis=dim, keepdims=True))
 
     @staticmethod
     def backward(g: Tensor, y: Tensor, x: Tensor, dim: int = -1) -> Tensor:

@@ -259,7 +259,7 @@ class KlDiv(Op):
         else:
             known = target > 0
             terms = xp.where(known, target * (xp.log(xp.where(known, target, 1)) - x), 0)
-        return terms.sum() / x.shape[0] if reduction == "batchmean" else pooled(terms, reduction)
+        return namespace(x).sum(terms) / x.shape[0] if reduction == "batchmean" else pooled(terms, reduction)
 
     @staticmethod
     def backward(

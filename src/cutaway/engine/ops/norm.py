@@ -46,7 +46,7 @@ class Var(Op):
         xp = namespace(x)
         far = x - xp.mean(x, axis=dim, keepdims=True)
         count = math.prod(x.shape[k] for k in sides(x.shape, dim)) - correction
-        return (far * far).sum(axis=dim, keepdims=keepdim) / count
+        return xp.sum(far * far, axis=dim, keepdims=keepdim) / count
 
     @staticmethod
     def backward(
@@ -103,9 +103,10 @@ class BatchNorm(Op):
 
     @staticmethod
     def forward(x: Any, mean: Any, var: Any, weight: Any, bias: Any, eps: float) -> Any:
-        scale = weight / namespace(x).sqrt(var + eps)
+        xp = namespace(x)
+        scale = weight / xp.sqrt(var + eps)
         side = (1, -1) + (1,) * (x.ndim - 2)
-        return x * scale.reshape(side) + (bias - mean * scale).reshape(side)
+        return x * xp.reshape(scale, side) + xp.reshape(bias - mean * scale, side)
 
     @staticmethod
     def backward(
@@ -318,7 +319,7 @@ class GroupNorm(Op):
         dim = tuple(range(2, split.ndim))
         far = split - xp.mean(split, axis=dim, keepdims=True)
         spread = xp.mean(far * far, axis=dim, keepdims=True)
-        return (far / xp.sqrt(spread + eps)).reshape(x.shape) * weight.reshape(across) + bias.reshape(across)
+        return xp.reshape(far / xp.sqrt(spread + eps), x.shape) * xp.reshape(weight, across) + xp.reshape(bias, across)
 
     @staticmethod
     def backward(

@@ -80,7 +80,7 @@ class Sum(Op):
 
     @staticmethod
     def forward(x: Any, dim: Dims = None, keepdim: bool = False) -> Any:
-        return x.sum(axis=dim, keepdims=keepdim)
+        return namespace(x).sum(x, axis=dim, keepdims=keepdim)
 
     @staticmethod
     def backward(g: Tensor, y: Tensor, x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
@@ -151,7 +151,7 @@ class Max(Op):
 
     @staticmethod
     def forward(x: Any, dim: Dims = None, keepdim: bool = False) -> Any:
-        return x.max(axis=dim, keepdims=keepdim)
+        return namespace(x).max(x, axis=dim, keepdims=keepdim)
 
     @staticmethod
     def backward(g: Tensor, y: Tensor, x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ..errors import CutawayError, ShapeError, boxes
-from ..op import Shape
+from ..op import Shape, namespace
 from ..tensor import Tensor
 
 KINDS = ("mean", "sum", "none")
@@ -14,7 +14,10 @@ KINDS = ("mean", "sum", "none")
 
 def pooled(losses: Any, reduction: str) -> Any:
     """The losses of an array, reduced."""
-    return losses if reduction == "none" else losses.mean() if reduction == "mean" else losses.sum()
+    if reduction == "none":
+        return losses
+    xp = namespace(losses)
+    return xp.mean(losses) if reduction == "mean" else xp.sum(losses)
 
 
 def pooled_tensor(losses: Tensor, reduction: str) -> Tensor:

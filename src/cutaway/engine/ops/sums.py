@@ -55,7 +55,7 @@ class Min(Op):
 
     @staticmethod
     def forward(x: Any, dim: Dims = None, keepdim: bool = False) -> Any:
-        return x.min(axis=dim, keepdims=keepdim)
+        return namespace(x).min(x, axis=dim, keepdims=keepdim)
 
     @staticmethod
     def backward(g: Tensor, y: Tensor, x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
@@ -92,10 +92,10 @@ class Logsumexp(Op):
     @staticmethod
     def forward(x: Any, dim: Dims = None, keepdim: bool = False) -> Any:
         xp = namespace(x)
-        top = x.max(axis=dim, keepdims=True)
+        top = xp.max(x, axis=dim, keepdims=True)
         top = xp.where(xp.isfinite(top), top, xp.zeros_like(top))  # all silent (-inf): 0 is as good
-        y = xp.log(xp.exp(x - top).sum(axis=dim, keepdims=True)) + top
-        return y.reshape(reduced(x.shape, dim, keepdim))
+        y = xp.log(xp.sum(xp.exp(x - top), axis=dim, keepdims=True)) + top
+        return xp.reshape(y, reduced(x.shape, dim, keepdim))
 
     @staticmethod
     def backward(g: Tensor, y: Tensor, x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
@@ -136,7 +136,8 @@ class VectorNorm(Op):
 
     @staticmethod
     def forward(x: Any, dim: Dims = None, keepdim: bool = False) -> Any:
-        return namespace(x).sqrt((x * x).sum(axis=dim, keepdims=keepdim))
+        xp = namespace(x)
+        return xp.sqrt(xp.sum(x * x, axis=dim, keepdims=keepdim))
 
     @staticmethod
     def backward(g: Tensor, y: Tensor, x: Tensor, dim: Dims = None, keepdim: bool = False) -> Tensor:
