@@ -25,6 +25,8 @@ EVERY_KIND = [
     optim.AdamW(0.03, weight_decay=0.2, groups={"0.*": {"alpha": 0.001}, "*.bias": {"weight_decay": 0.0}}),
     optim.SGD(0.1, schedule=optim.Constant()),
     optim.AdamW(0.1, schedule=optim.Cosine(20)),
+    optim.RMSprop(0.01, keep=0.9, momentum=0.5, centered=True, weight_decay=0.01),
+    optim.Muon(0.02, momentum=0.9, others=["2.*"], adam_alpha=0.01, schedule=optim.Cosine(20)),
 ]
 
 
