@@ -20,7 +20,7 @@ from cutaway import nn, optim
 from cutaway.engine.errors import CutawayError, NotFiniteError
 from cutaway.training import Run
 
-from .worlds import rows, same
+from .worlds import WORLDS, bits, rows, same
 
 
 def small(alpha: float = 0.1, **options: Any) -> Run:
@@ -373,3 +373,33 @@ def test_training_in_a_thread_leaves_ctrl_c_to_others() -> None:
     thread.start()
     thread.join()
     same(run, small().train(batches=5, progress=False))
+
+
+# -- what a seed and the modes mean ----------------------------------------------------------------------------------
+def test_the_seed_decides_the_order_and_the_dropout() -> None:
+    def end(seed: int, batch_size: int) -> list[float]:
+        net = nn.Sequential(nn.Linear(5, 8), nn.Dropout(0.5), nn.Linear(8, 3))
+        run = Run(net, nn.CrossEntropyLoss(), optim.SGD(0.1), rows(), batch_size, seed=seed, threads=1)
+        return run.train(batches=3, progress=False).losses.tolist()
+
+    for batch_size in (4, 22):  # a batch that holds all is not shuffled: there only the dropout differs
+        assert end(0, batch_size) == end(0, batch_size) != end(1, batch_size)
+
+
+def test_a_layer_at_rest_measures_and_drops_nothing() -> None:
+    make = WORLDS["sgd, batch norm, warm-up"]
+    run = make().train(batches=3, progress=False)
+    run.net[1].eval()
+    before = bits(run.state["1.running_mean"])
+    run.train(batches=3, progress=False)
+    assert bits(run.state["1.running_mean"]) == before
+    run.net[1].train()
+    run.train(batches=1, progress=False)
+    assert bits(run.state["1.running_mean"]) != before
+
+    run, lively = make(), make()
+    run.net[4].eval()
+    run.step("batch")
+    lively.step("batch")
+    assert run.losses != lively.losses
+    assert not any(step.op.name == "dropout" for step in run.program.steps)
