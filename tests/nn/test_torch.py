@@ -120,7 +120,7 @@ def test_every_layer_has_been_compared() -> None:
     compared = {
         name for text in texts for name in re.findall(r"""(?:\bT\.|\blib\.|^ *\(")(\w+)(?:\(|",)""", text, re.M)
     }
-    assert layers - compared == {"Module"}
+    assert layers - compared == {"Module", "PositionalEncoding"}  # PyTorch has none: test_transformer.py
 
 
 @both

@@ -13,6 +13,7 @@ from cutaway import nn
 from cutaway.engine import Tape, Tensor, backward
 
 torch = pytest.importorskip("torch", reason='torch is not installed (to get it: pip install "torch==2.13.0")')
+torch.set_num_threads(1)
 
 CLOSE: dict[str, dict[str, float]] = {
     "float64": {"rtol": 1e-9, "atol": 1e-12},

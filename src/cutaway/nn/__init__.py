@@ -6,6 +6,7 @@ transposed (convolutions that enlarge), pooling, upsample, norm, dropout, activa
 
 from . import init
 from .activation import ELU, GELU, Hardtanh, LeakyReLU, LogSoftmax, ReLU, ReLU6, Sigmoid, SiLU, Softmax, Softplus, Tanh
+from .attention import MultiheadAttention, PositionalEncoding
 from .cells import GRUCell, LSTMCell, RNNCell
 from .container import Flatten, Identity, Sequential
 from .convolution import Conv1d, Conv2d
@@ -37,6 +38,7 @@ from .pooling import (
     MaxPool2d,
 )
 from .recurrent import GRU, LSTM, RNN
+from .transformer import TransformerDecoder, TransformerDecoderLayer, TransformerEncoder, TransformerEncoderLayer
 from .transposed import ConvTranspose1d, ConvTranspose2d
 from .upsample import Upsample, ZeroPad2d
 
@@ -83,8 +85,10 @@ __all__ = [
     "MaxPool1d",
     "MaxPool2d",
     "Module",
+    "MultiheadAttention",
     "NLLLoss",
     "Parameter",
+    "PositionalEncoding",
     "RMSNorm",
     "RNNCell",
     "ReLU",
@@ -97,6 +101,10 @@ __all__ = [
     "Softplus",
     "StateError",
     "Tanh",
+    "TransformerDecoder",
+    "TransformerDecoderLayer",
+    "TransformerEncoder",
+    "TransformerEncoderLayer",
     "Upsample",
     "ZeroPad2d",
     "init",

@@ -8,6 +8,24 @@ from .module import Module
 __all__ = ["Dropout"]
 
 
+def chance(layer: str, p: float) -> float:
+    """The chance of staying at home, checked."""
+    if not 0 <= p < 1:
+        raise ValueError(f"{layer}: the chance of staying at home must be at least 0 and below 1, not {p}.")
+    return p
+
+
+def dropped(x: Tensor, p: float, training: bool) -> Tensor:
+    """x with some at home, in training; for layers that drop something inside."""
+    if not training or p == 0:
+        return x
+    tape = Tape.current()
+    if tape is None:
+        return x * ops.dropout_mask(x, Tensor(0), Tensor(0), p=p, seed=0, site=0)
+    roll = ops.dropout_mask(x, tape.counter("step"), tape.counter("first"), p=p, seed=tape.seed, site=tape.site())
+    return x * roll
+
+
 class Dropout(Module):
     """In training, a few at random stay at home, so that nobody becomes indispensable; in eval() all come.
 
@@ -24,20 +42,10 @@ class Dropout(Module):
     """
 
     def __init__(self, p: float = 0.5) -> None:
-        if not 0 <= p < 1:
-            raise ValueError(f"Dropout: the chance of staying at home must be at least 0 and below 1, not {p}.")
-        self.p = p
+        self.p = chance("Dropout", p)
 
     def forward(self, x: Tensor) -> Tensor:
-        if not self.training or self.p == 0:
-            return x
-        tape = Tape.current()
-        if tape is None:
-            return x * ops.dropout_mask(x, Tensor(0), Tensor(0), p=self.p, seed=0, site=0)
-        roll = ops.dropout_mask(
-            x, tape.counter("step"), tape.counter("first"), p=self.p, seed=tape.seed, site=tape.site()
-        )
-        return x * roll
+        return dropped(x, self.p, self.training)
 
     def describe(self) -> str:
         return f"{self.p}"

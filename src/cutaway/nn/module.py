@@ -270,7 +270,7 @@ class Module:
         if not inner:
             return self._line()
         lines = [f"({key}): {child!r}".replace("\n", "\n  ") for key, child in inner]
-        return f"{type(self).__name__}(\n  " + "\n  ".join(lines) + "\n)"
+        return f"{type(self).__name__}({self.describe()}\n  " + "\n  ".join(lines) + "\n)"
 
 
 def _parts(key: str, value: Any) -> Iterator[tuple[str, Any]]:

@@ -53,6 +53,11 @@ class Parameter(engine.Parameter):
         self._numbers = numbers
 
     @property
+    def drawn(self) -> bool:
+        """Whether its numbers are there: given, or drawn because somebody has looked."""
+        return self._numbers is not None
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """The length of every side, known without drawing."""
         return self._shape if self._numbers is None and self._shape is not None else self.data.shape

@@ -14,7 +14,7 @@ import numpy as np
 from ..engine import Tensor, ops
 from ..engine.errors import ShapeError, boxes
 from . import init
-from .dropout import Dropout
+from .dropout import chance, dropped
 from .module import Module
 from .parameter import Parameter
 
@@ -49,8 +49,7 @@ class Recurrent(Module):
             )
         self.input_size, self.hidden_size, self.num_layers = input_size, hidden_size, num_layers
         self.bias, self.batch_first, self.bidirectional = bias, batch_first, bidirectional
-        self.dropout = dropout
-        self.between = Dropout(dropout)
+        self.dropout = chance(type(self).__name__, dropout)
         rule, rows = init.uniform(1 / math.sqrt(hidden_size)), self.gates * hidden_size
         for layer in range(num_layers):
             width = input_size if layer == 0 else hidden_size * (1 + bidirectional)
@@ -81,7 +80,7 @@ class Recurrent(Module):
                 ways.append(made if self.states == 1 else made[..., : self.hidden_size])
             x = ops.concat(*ways, dim=2) if self.bidirectional else ways[0]
             if layer + 1 < self.num_layers:
-                x = self.between(x)
+                x = dropped(x, self.dropout, self.training)
         if lengths is not None:
             x = ops.where(ended(lengths, x.shape[1]), 0.0, x)
         left = [ops.stack(*(state[k] for state in lasts)) for k in range(self.states)]
