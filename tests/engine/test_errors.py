@@ -152,7 +152,7 @@ MISTAKES: dict[str, tuple[Callable[[], Any], Error, list[str], bool]] = {
     "words": (lambda: Tensor(["a", "b"]).exp(), DtypeError, ["computes with numbers"], False),
     "complex": (lambda: ops.relu(Tensor(np.zeros(2, complex))), DtypeError, ["computes with numbers"], False),
     "an unknown kind": (lambda: ops.cast(zeros(2), to="float99"), DtypeError, ["'float99'", "float32, float64"], False),
-    "a tensor as exponent": (lambda: zeros(2) ** zeros(2), DtypeError, ["plain number", "x.log()"], False),
+    "exponents that do not meet": (lambda: zeros(2) ** zeros(3), ShapeError, ["pow", "2 meets 3"], True),
     "whole numbers below 1": (lambda: whole(2) ** -1, DtypeError, ["have fractions", "x.float()"], False),
     # -- pictures
     "another number of channels": (

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import CutawayError, DtypeError, ShapeError, TapeError
+from .functions import Functions
 from .plain import plain_index, plain_sides, the_number, the_side
 from .registry import apply
 
@@ -25,7 +26,7 @@ __all__ = ["Tensor"]
 Dims = int | tuple[int, ...] | None
 
 
-class Tensor:
+class Tensor(Functions):
     """An array of numbers that operations can be recorded on.
 
     data: anything NumPy understands; plain Python fractions become float32, plain whole numbers int64, and an
@@ -171,8 +172,11 @@ class Tensor:
     def __neg__(self) -> Tensor:
         return apply("neg", self)
 
-    def __pow__(self, to: float) -> Tensor:
+    def __pow__(self, to: Any) -> Tensor:
         return raised(self, to)
+
+    def __rpow__(self, base: Any) -> Tensor:
+        return apply("pow", base, self)
 
     def __matmul__(self, other: Any) -> Tensor:
         return product(self, other)
@@ -202,59 +206,9 @@ class Tensor:
         """Weighted sums, ``x @ w``."""
         return product(self, other)
 
-    def pow(self, to: float) -> Tensor:
+    def pow(self, to: Any) -> Tensor:
         """Every number to the power ``to``."""
         return raised(self, to)
-
-    # -- functions of every number ----------------------------------------------------------------------------
-    def exp(self) -> Tensor:
-        """The power e ** x of every number."""
-        return apply("exp", self)
-
-    def log(self) -> Tensor:
-        """The natural logarithm of every number."""
-        return apply("log", self)
-
-    def sqrt(self) -> Tensor:
-        """The square root of every number."""
-        return apply("sqrt", self)
-
-    def abs(self) -> Tensor:
-        """Every number without its sign."""
-        return apply("abs", self)
-
-    def tanh(self) -> Tensor:
-        """An S from -1 to 1."""
-        return apply("tanh", self)
-
-    def sigmoid(self) -> Tensor:
-        """An S from 0 to 1."""
-        return apply("sigmoid", self)
-
-    def relu(self) -> Tensor:
-        """Negative numbers become 0."""
-        return apply("relu", self)
-
-    # -- many numbers become few --------------------------------------------------------------------------------
-    def sum(self, dim: Dims = None, keepdim: bool = False) -> Tensor:
-        """The sum, over all numbers or along some sides.
-
-        >>> Tensor([[1.0, 2.0], [3.0, 4.0]]).sum(dim=0)
-        Tensor([4., 6.])
-        """
-        return apply("sum", self, dim=dim, keepdim=keepdim)
-
-    def mean(self, dim: Dims = None, keepdim: bool = False) -> Tensor:
-        """The average, over all numbers or along some sides."""
-        return apply("mean", self, dim=dim, keepdim=keepdim)
-
-    def max(self, dim: Dims = None, keepdim: bool = False) -> Tensor:
-        """The largest number, of all or along some sides (the values; for the places see argmax)."""
-        return apply("max", self, dim=dim, keepdim=keepdim)
-
-    def argmax(self, dim: int = -1) -> Tensor:
-        """Where the largest number stands along one side."""
-        return apply("argmax", self, dim=dim)
 
     # -- the same numbers in another arrangement ------------------------------------------------------------------
     def reshape(self, *to: Any) -> Tensor:
@@ -360,11 +314,9 @@ def as_array(data: Any) -> NDArray[Any]:
 
 
 def raised(x: Tensor, to: Any) -> Tensor:
-    """``x ** to``, for a plain number."""
+    """``x ** to``, for a plain number or a tensor of exponents."""
     if isinstance(to, Tensor | np.ndarray):
-        raise DtypeError(
-            "x ** n takes a plain number n, such as 2 or 0.5. Where the exponent is a tensor t: (x.log() * t).exp()."
-        )
+        return apply("pow", x, to)
     return apply("power", x, to=to if isinstance(to, int) else float(to))
 
 
@@ -392,6 +344,6 @@ def pick_out(x: Tensor, index: Any) -> Tensor:
     if any(isinstance(p, Tensor | np.ndarray | list) for p in parts):
         raise CutawayError(
             "Only one array of positions at a time: x[rows] takes whole rows. "
-            "For one number of every row multiply by ops.one_hot(numbers, classes) and sum."
+            "For one number of every row type x.gather(1, numbers.unsqueeze(1)).squeeze(1)."
         )
     return apply("cut", x, index=plain_index(parts))
