@@ -1,8 +1,10 @@
 """The operations, one family a file; each says its own forward, backward, shape rule and story.
 
-arithmetic (+ - * / **), broadcast, elementwise (curves and doors), compare, reduce (many become few), arrange
-(reshape, permute, cut, take), linear (matmul), convolution, pooling, resize, norm, loss, chance (dropout), memory
-(running averages, Adam's step).
+arithmetic (+ - * / **), broadcast, elementwise (exp, tanh, relu and their like), curves (log1p, sin, erf, powers of
+tensors), doors (gelu, silu, elu, softplus), choose (where, clip), kinds (cast), compare, reduce and sums (many become
+few), arrange (reshape, permute, cut, take), join (concat, stack, pad, flip), tables (gather, embedding, changed rows),
+linear (matmul), convolution, pooling, resize, norm, attention, recurrent, gru, lstm, chance (dropout), memory (running
+averages, Adam's step); loss (shares), surprise (cross entropy), misses (other losses), ctc.
 """
 
 from .arithmetic import add, div, mul, neg, power, sub
