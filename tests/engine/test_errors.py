@@ -152,6 +152,19 @@ MISTAKES: dict[str, tuple[Callable[[], Any], Error, list[str], bool]] = {
     "words": (lambda: Tensor(["a", "b"]).exp(), DtypeError, ["computes with numbers"], False),
     "complex": (lambda: ops.relu(Tensor(np.zeros(2, complex))), DtypeError, ["computes with numbers"], False),
     "an unknown kind": (lambda: ops.cast(zeros(2), to="float99"), DtypeError, ["'float99'", "float32, float64"], False),
+    "a setting of another kind": (
+        lambda: ops.clip(zeros(2), low="0"),
+        DtypeError,
+        ["the setting low is float | None, but it was given '0'"],
+        False,
+    ),
+    "a setting of another name": (
+        lambda: ops.softmax(zeros(2), axis=0),
+        DtypeError,
+        ["called axis; there is dim"],
+        False,
+    ),
+    "a setting that is missing": (lambda: ops.cumsum(zeros(2)), DtypeError, ["the setting dim is missing"], False),
     "exponents that do not meet": (lambda: zeros(2) ** zeros(3), ShapeError, ["pow", "2 meets 3"], True),
     "whole numbers below 1": (lambda: whole(2) ** -1, DtypeError, ["have fractions", "x.float()"], False),
     # -- pictures

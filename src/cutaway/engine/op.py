@@ -15,9 +15,10 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .errors import DtypeError, Shape, ShapeError, boxes
+from .errors import CutawayError, DtypeError, Shape, ShapeError, boxes
 from .registry import OPS
 from .sample import Sample
+from .settings import unfit
 from .story import Story
 from .tape import Tape
 from .tensor import Tensor
@@ -25,6 +26,7 @@ from .tensor import Tensor
 __all__ = ["Array", "Op", "Shape", "as_kind", "namespace"]
 
 Array = NDArray[Any]
+_RULE = "its rule promised"
 Kind = Literal["elementwise", "view"] | None
 
 
@@ -82,6 +84,16 @@ class Op:
 
     def __call__(self, *inputs: Any, **attrs: Any) -> Tensor:
         try:
+            return self._do(inputs, attrs)
+        except (TypeError, ValueError, LookupError, AttributeError) as error:
+            foreign = not isinstance(error, CutawayError) or _RULE in str(error)
+            wrong = unfit(self.name, self.forward, attrs) if foreign else ""
+            if wrong:
+                raise DtypeError(wrong) from None
+            raise
+
+    def _do(self, inputs: Sequence[Any], attrs: dict[str, Any]) -> Tensor:
+        try:
             tensors = self._tensors(inputs)
         except DtypeError:  # one-hot rows where class numbers belong: the shapes tell more than the kind of number
             self.shape(*[np.shape(t) for t in inputs], **attrs)
@@ -91,7 +103,7 @@ class Op:
         self.verify(*arrays, **attrs)
         value = np.asarray(self.forward(*arrays, **attrs))
         if value.shape != tuple(expected):
-            raise ShapeError(f"{self.name}: its rule promised {expected}, its forward gave {value.shape}.")
+            raise ShapeError(f"{self.name}: {_RULE} {expected}, its forward gave {value.shape}.")
         tape = Tape.current()
         return Tensor(value) if tape is None else tape.record(self, tensors, attrs, value)
 

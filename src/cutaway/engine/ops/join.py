@@ -326,6 +326,8 @@ class Roll(Op):
     @staticmethod
     def shape(x: Shape, shift: int, dim: int) -> Shape:
         along("roll", x, dim)
+        if not isinstance(shift, int):
+            raise ShapeError(f"roll: shift is by how many places, one whole number, not {shift!r}.")
         return x
 
 

@@ -17,6 +17,8 @@ from .doors import softplus
 from .elementwise import abs, exp, log, sigmoid, sign
 from .reduction import own_targets, pooled, pooled_shape, pooled_tensor, shared
 
+Counts = float | tuple[float, ...]
+
 
 class Mse(Op):
     """The average of the squared misses: a miss twice as far hurts four times as much.
@@ -185,7 +187,7 @@ class BceWithLogits(Op):
     )
 
     @staticmethod
-    def forward(x: Any, target: Any, pos_weight: Any = 1.0, reduction: str = "mean") -> Any:
+    def forward(x: Any, target: Any, pos_weight: Counts = 1.0, reduction: str = "mean") -> Any:
         xp = namespace(x)
         more = xp.asarray(pos_weight, dtype=x.dtype) - 1
         never = xp.maximum(-x, 0) + xp.log1p(xp.exp(-xp.abs(x)))  # the surprise at a yes
@@ -193,7 +195,7 @@ class BceWithLogits(Op):
 
     @staticmethod
     def backward(
-        g: Tensor, y: Tensor, x: Tensor, target: Tensor, pos_weight: Any = 1.0, reduction: str = "mean"
+        g: Tensor, y: Tensor, x: Tensor, target: Tensor, pos_weight: Counts = 1.0, reduction: str = "mean"
     ) -> tuple[Tensor, Tensor]:
         more, share = _more(pos_weight, x), shared(g, x.numel(), reduction)
         dx = 1.0 - target - mul(mul(target, more) + 1.0, sigmoid(neg(x)))
@@ -201,12 +203,14 @@ class BceWithLogits(Op):
         return mul(dx, share), mul(dt, share)
 
     @staticmethod
-    def written(x: Tensor, target: Tensor, pos_weight: Any = 1.0, reduction: str = "mean") -> Tensor:
+    def written(x: Tensor, target: Tensor, pos_weight: Counts = 1.0, reduction: str = "mean") -> Tensor:
         never = softplus(neg(x))
         return pooled_tensor(mul(1.0 - target, x) + mul(mul(target, _more(pos_weight, x)) + 1.0, never), reduction)
 
     @staticmethod
-    def shape(x: Shape, target: Shape, pos_weight: Any = 1.0, reduction: str = "mean") -> Shape:
+    def shape(x: Shape, target: Shape, pos_weight: Counts = 1.0, reduction: str = "mean") -> Shape:
+        if not isinstance(pos_weight, tuple | float | int):
+            raise CutawayError(f"bce_with_logits: pos_weight is a number or a tuple of numbers, not {pos_weight!r}.")
         if isinstance(pos_weight, tuple) and (not x or len(pos_weight) not in (1, x[-1])):
             raise ShapeError(
                 "bce_with_logits: pos_weight is one number, or one for each place of the last side of x.\n"
@@ -215,7 +219,7 @@ class BceWithLogits(Op):
         return own_targets("bce_with_logits", x, target, reduction)
 
 
-def _more(pos_weight: Any, x: Tensor) -> Any:
+def _more(pos_weight: Counts, x: Tensor) -> Any:
     """How much more than usual a yes counts, as a number or as one for each place of the last side."""
     if isinstance(pos_weight, tuple):
         return Tensor(np.asarray(pos_weight, x.dtype) - x.dtype.type(1))
