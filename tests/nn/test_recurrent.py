@@ -161,6 +161,29 @@ def test_a_recurrence_is_one_step_that_can_be_opened() -> None:
     np.testing.assert_allclose(y.data, tape.values[step.output], rtol=1e-5, atol=1e-6)
 
 
+def test_plain_arrays_are_read_in_the_kind_of_numbers_of_the_net_also_in_a_pair() -> None:
+    x, h, c = numbers(2, 6, 3), numbers(1, 2, 4), numbers(1, 2, 4, seed=1)
+    output, (h_n, c_n) = nn.LSTM(3, 4)(x, (h, c))
+    assert {str(t.dtype) for t in (output, h_n, c_n)} == {"float32"}
+    output, h_n = nn.GRU(3, 4)(x, hx=h, lengths=[6, 2])
+    assert {str(t.dtype) for t in (output, h_n)} == {"float32"}
+
+
+def test_a_layer_with_several_results_has_its_row_in_the_summary() -> None:
+    class Last(nn.Module):
+        def __init__(self) -> None:
+            self.reader, self.head = nn.GRU(3, 4), nn.Linear(4, 2)
+
+        def forward(self, x: Tensor) -> Tensor:
+            output, _ = self.reader(x)
+            return self.head(output[:, -1])
+
+    rows = {row.path: row for row in Last().summary((6, 3)).rows}
+    assert rows["reader"].output == (6, 4)
+    assert rows["reader"].parameters == 12 * (3 + 4) + 24
+    assert rows["reader"].multiply_adds == 6 * 12 * (3 + 4)
+
+
 def test_first_numbers_are_as_widely_spread_as_torch() -> None:
     for ours, twin in ((nn.LSTM(5, 64), T.LSTM(5, 64)), (nn.GRUCell(300, 64), T.GRUCell(300, 64))):
         for name, theirs in twin.state_dict().items():

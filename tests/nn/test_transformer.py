@@ -288,3 +288,25 @@ def test_another_curve() -> None:
     layer = nn.TransformerEncoderLayer(4, 2, 5, 0.0, activation=ops.silu).to(np.float64)
     assert check_grads(lambda x: layer(x, is_causal=True), [numbers(2, 3, 4)]) < 1e-6
     assert "silu" in repr(layer)
+
+
+@pytest.mark.parametrize("norm_first", [False, True])
+def test_dropout_is_where_torch_has_it(norm_first: bool) -> None:
+    """In the attention, behind it, and twice in the small network; every place draws for itself, and eval() nowhere."""
+    x = Tensor(numbers(4, 5, 6).astype("f"))
+    encoder = nn.TransformerEncoderLayer(6, 2, 7, 0.3, norm_first=norm_first)
+    decoder = nn.TransformerDecoderLayer(6, 2, 7, 0.3, norm_first=norm_first)
+    heads, places, inner = (4, 2, 5, 5), (4, 5, 6), (4, 5, 7)
+    for layer, inputs, expected in (
+        (encoder, [x], [heads, places, inner, places]),
+        (decoder, [x, x], [heads, places, heads, places, inner, places]),
+    ):
+        with Tape() as tape:
+            layer(*inputs)
+        rolls = [step for step in tape.steps if step.op.name == "dropout_mask"]
+        assert [tape.values[step.output].shape for step in rolls] == expected
+        assert [step.attrs["site"] for step in rolls] == list(range(len(expected)))
+        assert all(step.attrs["p"] == 0.3 for step in rolls)
+        with Tape() as tape:
+            layer.eval()(*inputs)
+        assert "dropout_mask" not in [step.op.name for step in tape.steps]
