@@ -28,7 +28,7 @@ def unfit(name: str, forward: Callable[..., Any], attrs: Mapping[str, Any]) -> s
         return ""
     if any(p.kind is p.VAR_KEYWORD for p in known.values()):
         return ""
-    settings = [p.name for p in known.values() if p.name in attrs or hints.get(p.name) is not Any]
+    settings = [p.name for p in known.values() if p.name in attrs or hints.get(p.name, Any) is not Any]
     for key, value in attrs.items():
         if key not in known:
             there = f"there is {', '.join(settings)}" if settings else "it has none"
