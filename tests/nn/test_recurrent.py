@@ -206,6 +206,7 @@ def test_first_numbers_are_as_widely_spread_as_torch() -> None:
         (lambda: nn.RNN(3, 4)(np.ones((2, 6, 3), "f"), lengths=np.array([3, 2, 2])), "one length for each"),
         (lambda: nn.RNN(3, 4)(np.ones((2, 6, 3), "f"), lengths=np.array([3.0, 2.0])), "whole numbers"),
         (lambda: nn.RNN(3, 4)(np.ones((6, 3), "f"), lengths=np.array([3])), "for a batch"),
+        (lambda: nn.Sequential(nn.GRU(3, 4), nn.Linear(4, 2))(np.ones((2, 6, 3), "f")), "several results"),
         (lambda: nn.LSTMCell(3, 4)(np.ones((2, 6, 3), "f")), r"nn.LSTM for all moments"),
         (lambda: nn.LSTMCell(3, 4)(np.ones((2, 3), "f"), np.ones((2, 4), "f")), "a pair"),
     ],

@@ -1,7 +1,8 @@
 """Layers: trees of parameters and functions written with operations. One small file a family.
 
 module (the base: names, state, modes), parameter, init, container (Sequential, Flatten), linear, convolution,
-transposed (convolutions that enlarge), pooling, upsample, norm, dropout, activation, loss, summary.
+transposed (convolutions that enlarge), pooling, upsample, norm, recurrent and cells,
+attention, transformer, embedding, dropout, activation, loss, summary.
 """
 
 from . import init

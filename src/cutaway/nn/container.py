@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..engine import Tensor
-from ..engine.errors import ShapeError
+from ..engine.errors import CutawayError, ShapeError
 from .module import Module
 from .sides import settings
 
@@ -40,7 +40,12 @@ class Sequential(Module):
         return ((str(k), layer) for k, layer in enumerate(self.layers))
 
     def forward(self, x: Tensor) -> Tensor:
-        for layer in self.layers:
+        for k, layer in enumerate(self.layers):
+            if isinstance(x, tuple):
+                raise CutawayError(
+                    f"Sequential: layer {k - 1}, {self.layers[k - 1]._line()}, gives several results, and layer {k} "
+                    "takes one. Write a net of your own, and in its forward: output, state = self.reader(x)."
+                )
             x = layer(x)
         return x
 
