@@ -24,6 +24,9 @@ class Entry:
     """One data set as the catalogue lists it.
 
     ``files`` is empty for what ships in the package. ``size`` is in bytes, packed.
+
+    >>> catalog()[0].name, catalog()[0].embedded
+    ('digits', True)
     """
 
     name: str

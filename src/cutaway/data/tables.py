@@ -25,11 +25,19 @@ __all__ = ["Table", "table"]
 
 
 class Table:
-    """A table made ready: ``train`` and ``test`` to learn from and to score on, and the encoding for new rows.
+    r"""A table made ready: ``train`` and ``test`` to learn from and to score on, and the encoding for new rows.
 
     Made by :func:`table`. ``columns`` describes the columns that are used, ``left_out`` says why the others are
     not, ``remarks`` says what is odd about the data. ``classes`` names the classes, or is None where an amount
     is predicted.
+
+    >>> import tempfile, pathlib
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "weather.csv"
+    >>> lines = [f"{k % 30},{'yes' if k % 30 > 14 else 'no'}" for k in range(60)]
+    >>> _ = file.write_text("\n".join(["degrees,ice cream", *lines]), encoding="utf-8")
+    >>> weather = table(file, predict="ice cream")
+    >>> weather.classes, [column.name for column in weather.columns]
+    (('no', 'yes'), ['degrees'])
     """
 
     def __init__(

@@ -42,7 +42,8 @@ class Run(Clockwork):
     batch_size: examples a step; seed: decides all that is left to chance (order, dropout, shifts)
     validation: examples to judge by, never trained on; augment: small changes of the examples, as in DataLoader
     metrics: recorded beside the loss; accuracy comes by itself with class numbers
-    budget: bytes of memory for the past; threads: of NumPy's BLAS (part of what makes a run repeatable)
+    budget: bytes of memory for the past
+    threads: of NumPy's BLAS; sums are split among them, so one means the same numbers however many cores there are
 
     The state of the run is one tree, ``run.state``: weights, running averages, the optimizer's memories.
 
@@ -73,12 +74,12 @@ class Run(Clockwork):
         augment: Sequence[Any] = (),
         metrics: Sequence[str] | None = None,
         budget: int = 256 << 20,
-        threads: int | None = None,
+        threads: int = 1,
         name: str = "",
     ) -> None:
         if net is not None:  # not a saved run
             check_parts(net, loss, optimizer, data)
-        super().__init__(seed, augment, Settings(batch_size=batch_size), budget, threads or machine.cores())
+        super().__init__(seed, augment, Settings(batch_size=batch_size), budget, threads)
         self.net, self.loss, self.optimizer = net, loss, optimizer
         self.data = None if data is None else as_dataset(data)
         self.validation = None if validation is None else as_dataset(validation)
