@@ -154,6 +154,17 @@ def test_changes_made_on_the_network_itself_are_noticed_also_in_an_open_batch() 
     same(run.at(0).at(5), end)
 
 
+def test_changes_made_between_two_batches_of_moments_are_noticed() -> None:
+    run = small()
+    for moment in run.moments():
+        if moment.kind == "batch" and run.batch == 2:
+            run.net[0].weight.data = np.full((4, 5), 0.25, np.float32)
+        if run.batch == 3:
+            break
+    assert [(event.batch, event.name) for event in run.history.events] == [(2, "0.weight")]
+    same(run.fork().at(0).at(3), run)
+
+
 def test_the_numbers_of_the_network_are_read_only() -> None:
     run = small().train(batches=1, progress=False)
     with pytest.raises(ValueError, match="read-only"):
