@@ -241,22 +241,24 @@ class Tensor(Functions):
     def flatten(self, start_dim: int = 0) -> Tensor:
         """All sides from start_dim on become one."""
         start_dim = the_side(start_dim, self.ndim, f"x.flatten({start_dim})") if self.ndim else 0
-        count = math.prod(self.shape[start_dim:])
-        if start_dim == 1:  # the batch stays free, so that a recorded program fits any batch
-            return apply("reshape", self, to=(-1, count))
-        return apply("reshape", self, to=(*self.shape[:start_dim], count))
+        return self._rearranged(*self.shape[:start_dim], math.prod(self.shape[start_dim:]), whole=start_dim == 0)
 
     def squeeze(self, dim: int) -> Tensor:
         """Drop a side of length one."""
         dim = the_side(dim, self.ndim, f"x.squeeze({dim})")
         if self.shape[dim] != 1:
             raise ShapeError(f"squeeze drops a side of length 1, but side {dim} of {self.shape} is longer.")
-        return self.reshape(self.shape[:dim] + self.shape[dim + 1 :])
+        return self._rearranged(*self.shape[:dim], *self.shape[dim + 1 :], whole=dim == 0)
 
     def unsqueeze(self, dim: int) -> Tensor:
         """Add a side of length one."""
         dim = the_side(dim, self.ndim + 1, f"x.unsqueeze({dim})")
-        return self.reshape((*self.shape[:dim], 1, *self.shape[dim:]))
+        return self._rearranged(*self.shape[:dim], 1, *self.shape[dim:], whole=dim == 0)
+
+    def _rearranged(self, *to: int, whole: bool) -> Tensor:
+        """Reshape; unless the first side changes too, it stays free, so that a recorded program fits any batch."""
+        free = not whole and to and math.prod(to[1:]) > 0
+        return apply("reshape", self, to=(-1, *to[1:]) if free else to)
 
     def expand(self, *to: Any) -> Tensor:
         """Repeat sides of length one."""

@@ -96,7 +96,7 @@ def _contents(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
     for k, name in enumerate(("loss", *run.metrics)):
         arrays[f"results/{name}"] = np.array([r[k] for r in run.results], np.float64)
     programs = {}
-    for key, tape in run.programs.tapes.items():
+    for key, tape in run.programs.standing(min(2, len(run.data)) if run.data else 2).items():
         data, constants = to_data(tape)
         programs[key] = data
         arrays |= {f"constant/{key}/{slot}": array for slot, array in constants.items()}

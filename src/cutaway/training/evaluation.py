@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["check", "evaluate", "predict"]
 
+Caller = Callable[..., dict[str, Any]]
+
 
 def check(run: Run, x: Any, y: Any) -> None:
     """Look at all answers, where shapes cannot tell (a class number that no output stands for)."""
@@ -39,10 +41,12 @@ def evaluate(run: Run, data: Any, batch_size: int) -> dict[str, float]:
     sums: dict[str, float] = {}
     with machine.threads(run.threads):
         check(run, examples.x, examples.y)
-        call = _caller(run, run.programs.evaluation(run.typed(examples.x[:1]), run.typed(examples.y[:1])))
+        callers: dict[int, Caller] = {}
         for start in range(0, len(examples), _size(batch_size)):
             x, y = (run.typed(a[start : start + batch_size]) for a in (examples.x, examples.y))
-            for name, value in call(x, y).items():
+            if len(x) not in callers:
+                callers[len(x)] = _caller(run, run.programs.evaluation(x, y))
+            for name, value in callers[len(x)](x, y).items():
                 if name != "outputs":
                     sums[name] = sums.get(name, 0.0) + float(value) * len(x)
     return {name: value / len(examples) for name, value in sums.items()}
@@ -55,10 +59,17 @@ def predict(run: Run, x: Any, batch_size: int) -> Any:
         run.programs.evaluation(run.typed(run.data.x[:1]), run.typed(run.data.y[:1]))
     if x.dtype.kind != "f" and not run.programs.knows(x):
         x = x.astype(run.dtype)
-    call = _caller(run, run.programs.prediction(x))
+    callers: dict[int, Caller] = {}
+    parts = []
     with machine.threads(run.threads):
-        starts = range(0, len(x), _size(batch_size))
-        parts = [call(x[start : start + batch_size])["outputs"] for start in starts]
+        for start in range(0, len(x), _size(batch_size)):
+            part = x[start : start + batch_size]
+            if len(part) not in callers:
+                if run.net is not None and run.data is not None and run.programs.knows(part):
+                    answers = np.resize(run.data.y, (len(part), *run.data.y.shape[1:]))
+                    run.programs.evaluation(part, run.typed(answers))
+                callers[len(part)] = _caller(run, run.programs.prediction(part))
+            parts.append(callers[len(part)](part)["outputs"])
     return np.concatenate(parts) if parts else np.zeros((0,), x.dtype)
 
 
@@ -68,7 +79,7 @@ def _size(batch_size: int) -> int:
     return batch_size
 
 
-def _caller(run: Run, program: Tape) -> Callable[..., dict[str, Any]]:
+def _caller(run: Run, program: Tape) -> Caller:
     """The program as a function of examples, and answers where it needs them."""
     executor, names = Readable(program, _state(run, program)), list(program.results)
 

@@ -57,23 +57,31 @@ class Programs:
                 self.state[name] = np.array(self.state[weight] if weight != name else self.starts[name], order="C")
 
     def evaluation(self, x: Any, y: Any) -> Tape:
-        """The program that uses the network on examples like these, whatever their number."""
-        key = f"use {x.shape[1:]} {x.dtype} {y.shape[1:]} {y.dtype}"
-        if key not in self.tapes and self.net is None:  # a saved run: the answers may be of any kind it knows
-            key = next((k for k in self.tapes if k.startswith(f"use {x.shape[1:]} {x.dtype}")), key)
+        """The program that uses the network on examples like these.
+
+        While the network is there it is recorded for every number of examples, since a layer of a reader's own may
+        count them. The layers of Cutaway do not, so a saved run uses what it has for any number.
+        """
+        kind = f"{_use(x)} {y.shape[1:]} {y.dtype}"
+        key = f"{kind} x {len(x)}"
+        if key not in self.tapes and self.net is None:  # the answers may be of any kind it knows
+            near = [k for like in (kind, _use(x)) for k in self.tapes if k.startswith(like)]
+            key = near[0] if near else key
+        self._make_room()
         return self._tape(key, lambda net, loss: evaluation_program(net, loss, x, y, metrics=self.metrics))
 
     def knows(self, x: Any) -> bool:
         """Is there a program that uses the network on examples of this very kind?"""
-        return any(name.startswith(f"use {x.shape[1:]} {x.dtype}") for name in self.tapes)
+        return any(name.startswith(_use(x)) for name in self.tapes)
 
     def prediction(self, x: Any) -> Tape:
         """The program from examples to outputs, without any answers."""
-        key = f"predict {x.shape[1:]} {x.dtype}"
+        key = f"predict {x.shape[1:]} {x.dtype} x {len(x)}"
         if key not in self.tapes:
-            used = [tape for name, tape in self.tapes.items() if name.startswith(f"use {x.shape[1:]} {x.dtype}")]
+            names = sorted((name for name in self.tapes if name.startswith(_use(x))), key=lambda n: not _of(n, len(x)))
+            used = [self.tapes[name] for name in names]
             if not used:
-                known = sorted(name.split(") ")[0] + ")" for name in self.tapes if name.startswith("use "))
+                known = sorted({name.split(") ")[0] + ")" for name in self.tapes if name.startswith("use ")})
                 made_for = ", ".join(k[4:] for k in known)
                 one = f"If this is one single example, write x[None], shape {(1, *x.shape)}."
                 raise ShapeError(
@@ -106,6 +114,20 @@ class Programs:
             self.tapes[key] = record(self.net, self.loss)
         return self.tapes[key]
 
+    def standing(self, size: int) -> dict[str, Tape]:
+        """The programs that a saved run carries: of those that use the network the ones for so many examples."""
+        return {
+            name: tape
+            for name, tape in self.tapes.items()
+            if name.startswith("train ") or (name.startswith("use ") and (self.net is None or _of(name, size)))
+        }
+
+    def _make_room(self) -> None:
+        """Let the oldest programs go that only use the network, when there are many: they are soon recorded again."""
+        used = [name for name in self.tapes if not name.startswith("train ")]
+        for name in used[: max(0, len(used) - MOST)] if self.net is not None else ():
+            del self.tapes[name]
+
     def _keep(self, key: str, executor: Readable) -> None:
         while len(self._executors) >= MOST:
             self._executors.pop(next(iter(self._executors)))
@@ -114,3 +136,11 @@ class Programs:
 
 def _kind(array: Any) -> str:
     return f"{tuple(array.shape)} {array.dtype}"
+
+
+def _use(x: Any) -> str:
+    return f"use {x.shape[1:]} {x.dtype}"
+
+
+def _of(name: str, size: int) -> bool:
+    return name.endswith(f" x {size}")
