@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-__all__ = ["CutawayError", "DtypeError", "LabelError", "NotFiniteError", "ShapeError", "TapeError", "boxes"]
+__all__ = [
+    "CutawayError",
+    "DtypeError",
+    "LabelError",
+    "NotFiniteError",
+    "SettingError",
+    "ShapeError",
+    "TapeError",
+    "boxes",
+]
 
 Shape = tuple[int, ...]
 
@@ -49,6 +58,14 @@ class NotFiniteError(CutawayError, ValueError):
     """NaN ("not a number") or infinity where an ordinary number is needed.
 
     >>> issubclass(NotFiniteError, ValueError)
+    True
+    """
+
+
+class SettingError(CutawayError, ValueError):
+    """A setting that makes no sense: a chance above 1, a window of no pixels, a name that is not there.
+
+    >>> issubclass(SettingError, ValueError)
     True
     """
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..engine import Tensor, ops
-from ..engine.errors import ShapeError, boxes
+from ..engine.errors import SettingError, ShapeError, boxes
 from . import init
 from .dropout import Dropout, chance, dropped
 from .linear import Linear
@@ -58,9 +58,9 @@ class MultiheadAttention(Module):
         batch_first: bool = True,
     ) -> None:
         if min(embed_dim, num_heads) < 1 or embed_dim % num_heads:
-            raise ValueError(f"MultiheadAttention: {embed_dim} numbers cannot be shared by {num_heads} heads evenly.")
+            raise SettingError(f"MultiheadAttention: {embed_dim} numbers cannot be shared by {num_heads} heads evenly.")
         if add_bias_kv or add_zero_attn:
-            raise ValueError("MultiheadAttention: add_bias_kv and add_zero_attn of PyTorch are not there.")
+            raise SettingError("MultiheadAttention: add_bias_kv and add_zero_attn of PyTorch are not there.")
         self.embed_dim, self.num_heads, self.batch_first = embed_dim, num_heads, batch_first
         self.dropout = chance("MultiheadAttention", dropout)
         self.kdim, self.vdim = embed_dim if kdim is None else kdim, embed_dim if vdim is None else vdim

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..engine import Tensor, ops
-from ..engine.errors import ShapeError, boxes
+from ..engine.errors import SettingError, ShapeError, boxes
 from . import init
 from .module import Module
 from .parameter import Parameter
@@ -23,7 +23,7 @@ class Cell(Module):
 
     def __init__(self, input_size: int, hidden_size: int, bias: bool = True) -> None:
         if min(input_size, hidden_size) < 1:
-            raise ValueError(
+            raise SettingError(
                 f"{type(self).__name__}: input_size and hidden_size count from 1, not {input_size} and {hidden_size}."
             )
         self.input_size, self.hidden_size, self.bias = input_size, hidden_size, bias
@@ -72,7 +72,7 @@ class RNNCell(Cell):
 
     def __init__(self, input_size: int, hidden_size: int, bias: bool = True, nonlinearity: str = "tanh") -> None:
         if nonlinearity not in ("tanh", "relu"):
-            raise ValueError(f"RNNCell: nonlinearity is 'tanh' or 'relu', not {nonlinearity!r}.")
+            raise SettingError(f"RNNCell: nonlinearity is 'tanh' or 'relu', not {nonlinearity!r}.")
         super().__init__(input_size, hidden_size, bias)
         self.nonlinearity = nonlinearity
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..engine import Tensor
-from ..engine.errors import CutawayError, ShapeError
+from ..engine.errors import CutawayError, DtypeError, ShapeError
 from .module import Module
 from .sides import settings
 
@@ -29,7 +29,7 @@ class Sequential(Module):
         for layer in layers:
             if not isinstance(layer, Module):
                 name = getattr(layer, "__name__", layer)
-                raise TypeError(
+                raise DtypeError(
                     f"Sequential takes layers, but was given {name!r}; did you mean nn.{name}() with brackets?"
                 )
         self.layers: list[Module] = list(layers)

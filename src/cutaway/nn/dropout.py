@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..engine import Tape, Tensor, ops
+from ..engine.errors import SettingError
 from .module import Module
 
 __all__ = ["Dropout"]
@@ -11,7 +12,7 @@ __all__ = ["Dropout"]
 def chance(layer: str, p: float) -> float:
     """The chance of staying at home, checked."""
     if not 0 <= p < 1:
-        raise ValueError(f"{layer}: the chance of staying at home must be at least 0 and below 1, not {p}.")
+        raise SettingError(f"{layer}: the chance of staying at home must be at least 0 and below 1, not {p}.")
     return p
 
 

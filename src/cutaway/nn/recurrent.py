@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..engine import Tensor, ops
-from ..engine.errors import ShapeError, boxes
+from ..engine.errors import SettingError, ShapeError, boxes
 from . import init
 from .dropout import chance, dropped
 from .module import Module
@@ -43,7 +43,7 @@ class Recurrent(Module):
         bidirectional: bool = False,
     ) -> None:
         if min(input_size, hidden_size, num_layers) < 1:
-            raise ValueError(
+            raise SettingError(
                 f"{type(self).__name__}: input_size, hidden_size and num_layers count from 1, but they are "
                 f"{input_size}, {hidden_size} and {num_layers}."
             )
@@ -180,7 +180,7 @@ class RNN(Recurrent):
         bidirectional: bool = False,
     ) -> None:
         if nonlinearity not in ("tanh", "relu"):
-            raise ValueError(f"RNN: nonlinearity is 'tanh' or 'relu', not {nonlinearity!r}.")
+            raise SettingError(f"RNN: nonlinearity is 'tanh' or 'relu', not {nonlinearity!r}.")
         super().__init__(input_size, hidden_size, num_layers, bias, batch_first, dropout, bidirectional)
         self.nonlinearity = nonlinearity
 

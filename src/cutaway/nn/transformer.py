@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..engine import Tensor, ops
+from ..engine.errors import SettingError
 from .attention import MultiheadAttention
 from .dropout import Dropout
 from .linear import Linear
@@ -28,7 +29,7 @@ class Block(Module):
 
     def _settle(self, d_model: int, nhead: int, width: int, activation: Activation, norm_first: bool) -> None:
         if isinstance(activation, str) and activation not in CURVES:
-            raise ValueError(
+            raise SettingError(
                 f"{type(self).__name__}: activation is 'relu', 'gelu' or a function of tensors such as ops.silu, "
                 f"not {activation!r}."
             )
@@ -249,7 +250,7 @@ class TransformerDecoder(Module):
 def copies(layer: Module, count: int) -> list[Any]:
     """So many layers of the same build; what nobody has looked at yet is drawn for each by itself."""
     if count < 1:
-        raise ValueError(f"num_layers counts from 1, not {count}.")
+        raise SettingError(f"num_layers counts from 1, not {count}.")
     fresh = [name for name, parameter in layer.named_state() if not parameter.drawn]
     made = [copy.deepcopy(layer) for _ in range(count)]
     for other in made:
