@@ -323,14 +323,15 @@ def test_unfinished_files_do_no_harm_and_are_swept_up_when_old(tmp_path: Path) -
     assert Run.resume(tmp_path).batch == 4
 
 
-def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("last", ["fsync", "replace"])  # all of it is on the disk, and then it gets its name at once
+def test_a_full_disk_leaves_the_old_file(last: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = small().train(batches=3, progress=False)
     run.save(tmp_path)
 
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(os, "fsync", full)
+    monkeypatch.setattr(os, last, full)
     run.train(batches=1, progress=False)
     with pytest.raises(OSError, match="No space left"):
         run.save(tmp_path)

@@ -322,6 +322,13 @@ def test_the_log_has_a_row_for_every_epoch_also_after_another_batch_size(tmp_pat
     run.train(epochs=2, save=tmp_path, progress=False)
     table = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
     assert [(row["epoch"], row["batch"]) for row in table] == [(1, 6), (2, 12), (3, 14), (4, 16)]
+    run.at(13).save(tmp_path)
+    rest = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert rest == table[:2]
+    run.at(8).save(tmp_path)  # before the other batch size: its epochs are not done here
+    rest = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert rest == table[:1]
+    run.at(16)
     assert table[1]["loss"] == pytest.approx(run.losses[6:12].mean(), abs=1e-5)
     assert table[3]["accuracy"] == pytest.approx(run.curve("accuracy")[14:].mean(), abs=1e-5)
     assert table[2]["validation_loss"] == pytest.approx(run.validations[14]["loss"], abs=1e-5)
