@@ -10,6 +10,7 @@ import numpy as np
 from ..engine.errors import CutawayError
 from ..engine.tape import Tape
 from . import machine
+from .clockwork import Clockwork
 from .executor import Readable
 from .parts import as_dataset, as_examples, whole
 
@@ -21,7 +22,7 @@ __all__ = ["check", "evaluate", "predict"]
 Caller = Callable[..., dict[str, Any]]
 
 
-def check(run: Run, x: Any, y: Any) -> None:
+def check(run: Clockwork, x: Any, y: Any) -> None:
     """Look at all answers, where shapes cannot tell (a class number that no output stands for)."""
     x, y = run.typed(x[:1]), run.typed(y)
     program = run.programs.evaluation(x, y[:1])
@@ -79,7 +80,7 @@ def _size(batch_size: int) -> int:
     return batch_size
 
 
-def _caller(run: Run, program: Tape) -> Caller:
+def _caller(run: Clockwork, program: Tape) -> Caller:
     """The program as a function of examples, and answers where it needs them."""
     executor, names = Readable(program, _state(run, program)), list(program.results)
 
@@ -90,6 +91,6 @@ def _caller(run: Run, program: Tape) -> Caller:
     return call
 
 
-def _state(run: Run, tape: Tape) -> dict[str, Any]:
+def _state(run: Clockwork, tape: Tape) -> dict[str, Any]:
     """What the network is used with: the averages of its weights, where there are any."""
     return {name: run.state.get(f"optim/average/{name}", run.state.get(name)) for name in tape.state}

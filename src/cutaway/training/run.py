@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import copy
-import difflib
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from numbers import Real
@@ -15,13 +13,13 @@ import numpy as np
 
 from ..data import DataLoader
 from ..engine.errors import CutawayError, LabelError
-from ..engine.plain import plain_index
 from ..engine.tape import Tape
 from ..nn import Module
 from ..optim import Optimizer
 from . import evaluation, loop, machine
-from .clockwork import Clockwork, Moment, changed
-from .history import Event, Settings
+from .clockwork import Moment
+from .hands import Hands
+from .history import Settings
 from .parts import as_dataset, check_parts, metrics_for, whole
 from .programs import Programs
 
@@ -30,11 +28,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Run"]
 
-_NOTHING: Any = object()
 UNITS = ("op", "layer", "batch", "epoch")
 
 
-class Run(Clockwork):
+class Run(Hands):
     """Trains a network on data, batch after batch, and can be stopped between any two operations.
 
     net, loss, optimizer: what to train, what to make small, and how
@@ -79,19 +76,15 @@ class Run(Clockwork):
     ) -> None:
         if net is not None:  # not a saved run
             check_parts(net, loss, optimizer, data)
-        super().__init__(seed, augment, Settings(batch_size=batch_size), budget, threads)
-        self.net, self.loss, self.optimizer = net, loss, optimizer
+        super().__init__(net, seed, augment, Settings(batch_size=batch_size), budget, threads)
+        self.loss, self.optimizer = loss, optimizer
         self.data = None if data is None else as_dataset(data)
         self.validation = None if validation is None else as_dataset(validation)
         self.name = name or (self.data.name if self.data else "")
         self.metrics = metrics_for(loss, self.data, metrics)
-        self.validations: dict[int, dict[str, float]] = {}
         self.notes: list[str] = []  # what a reader of this run should know (another machine, say)
         self.goal = 0
         self.missing: dict[str, Any] = {}  # what a saved run says of data that may not be here
-        self._parameters: dict[str, Any] = {}
-        self._modules: list[Module] = []
-        self._published: dict[str, Any] = {}
         self.programs = Programs(net, loss, optimizer, self.state, seed, self.metrics)
         if net is not None:
             self._begin(net)
@@ -115,20 +108,6 @@ class Run(Clockwork):
                 step.op.verify(*[self.data.y if s == answers else program.values[s] for s in step.inputs], **step.attrs)
         if self.validation is not None:
             evaluation.check(self, self.validation.x, self.validation.y)
-
-    def take_over(self, net: Module) -> None:
-        """Let a saved run have its network again: the network gets the run's numbers."""
-        names = [*net.root().named_parameters(), *net.named_buffers()]
-        net.load_state({name: self.state[name] for name in names if name in self.state})
-        self.net = self.programs.net = net
-        self._look_into(net)
-        self._set(self.settings)
-        self._publish()
-
-    def _look_into(self, net: Module) -> None:
-        """Find the parts of the network once; they are looked at before every step."""
-        self._parameters = {**net.root().named_parameters(), **net.named_buffers()}
-        self._modules = net.modules()
 
     @property
     def program(self) -> Tape:
@@ -294,45 +273,6 @@ class Run(Clockwork):
         other._publish()
         return other
 
-    # -- changing things --------------------------------------------------------------------------------------
-    def edit(self, name: str | int, index: Any, value: Any = _NOTHING) -> Self:
-        """Change a number by hand: ``edit("1.weight", (12, 400), 0.0)``, or a whole array: ``edit("alpha", 0.01)``.
-
-        name: a part of the state ("1.weight", "alpha", "optim/m/1.weight"); while a batch is open also its inputs
-            ("x", "y") and any slot by its number, which changes what the steps after it see, for this batch
-        The change becomes part of the history; what had been remembered of the time after it is forgotten.
-        """
-        if value is _NOTHING:
-            index, value = None, index
-        self.notice()
-        key = self._name(name)
-        event = Event(
-            self.batch, self.op, "edit", key, None if index is None else plain_index(index), np.asarray(value)
-        )
-        new = changed(self.current(key)[0], event)  # an impossible change is refused before anything is written down
-        if key == "y":
-            evaluation.check(self, self.see("x"), new)
-        self._write(event)
-        self._publish()
-        return self
-
-    def _name(self, name: str | int) -> str:
-        """The full name of what the reader means."""
-        if not isinstance(name, str):
-            name = f"slot:{whole('name (or the number of a slot)', name)}"
-        if name in self.state:
-            return name
-        if f"optim/{name}" in self.state:
-            return f"optim/{name}"
-        if name in ("x", "y") or re.fullmatch(r"slot:-?\d+", name):
-            if self._inside is None:
-                raise CutawayError(f"{name} exists only while a batch is open: run.step('op') opens the next one.")
-            return name
-        known = [*self.state, *(full.removeprefix("optim/") for full in self.state)]
-        near = dict.fromkeys(difflib.get_close_matches(name, known, n=3))
-        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
-        raise CutawayError(f"This run has nothing called {name!r}.{hint} There are: {', '.join(self.state)}.")
-
     @property
     def batch_size(self) -> int:
         """Examples a step; setting it begins a new pass over the data."""
@@ -344,69 +284,6 @@ class Run(Clockwork):
         size = DataLoader(self.loader().dataset, size).batch_size  # which looks whether it is possible
         epoch = self.epoch + (1 if self.number(self.batch) % len(self.loader()) else 0)
         self._settings_event(self.settings._replace(batch_size=size, since=self.batch, epoch=epoch))
-
-    def freeze(self, pattern: str = "*") -> Self:
-        """Stop training the parameters whose names match ("0.*")."""
-        self._own_net().freeze(pattern)
-        self.notice()
-        return self
-
-    def unfreeze(self, pattern: str = "*") -> Self:
-        """Train the parameters whose names match."""
-        self._own_net().unfreeze(pattern)
-        self.notice()
-        return self
-
-    def _own_net(self) -> Module:
-        if self.net is None:
-            raise CutawayError("This saved run has only its programs. Give it its network: Run.resume(path, net=...).")
-        return self.net
-
-    def notice(self) -> None:
-        """Whatever was changed on the network itself since the last look becomes part of the history."""
-        if self.net is None:
-            return
-        wanted = self._settings_now()
-        if wanted != self.settings:
-            self._settings_event(wanted)
-        for name, parameter in self._parameters.items():
-            numbers = parameter.data
-            if numbers is not self._published.get(name):
-                self._published[name] = numbers
-                self.edit(name, np.array(numbers))
-
-    def _settings_now(self) -> Settings:
-        return self.settings._replace(
-            frozen=tuple(n for n, p in self._parameters.items() if p.trained and not p.requires_grad),
-            resting=tuple(m.path for m in self._modules if not m.training),
-        )
-
-    def _settings_event(self, settings: Settings) -> None:
-        """A batch that is open ends as it began; the new settings count from the next one."""
-        self._write(Event(self.batch, self.op, "settings", "", None, settings))
-
-    def _write(self, event: Event) -> None:
-        super()._write(event)
-        self.validations = {batch: v for batch, v in self.validations.items() if batch <= event.batch}
-
-    def _set(self, settings: Settings) -> None:
-        super()._set(settings)
-        for name, parameter in self._parameters.items():
-            if parameter.trained:
-                parameter.requires_grad = name not in settings.frozen
-        for module in self._modules:
-            module.training = module.path not in settings.resting
-
-    def _restore(self, batch: int) -> None:
-        super()._restore(batch)
-        self._publish()
-
-    def _publish(self) -> None:
-        """Let the network show the numbers of the run. They are read-only: changes go through edit()."""
-        for name, parameter in self._parameters.items():
-            array = self.state[name]
-            array.flags.writeable = False
-            parameter.data = self._published[name] = array
 
     # -- looking ----------------------------------------------------------------------------------------------
     def see(self, name: int | str) -> Any:
