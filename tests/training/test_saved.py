@@ -193,6 +193,8 @@ def test_other_data_is_refused(tmp_path: Path) -> None:
     assert resumed.validation is None
     resumed.save(tmp_path)
     assert Run.resume(tmp_path, data=rows(), validation=rows(9, seed=5)).validation is not None
+    with pytest.raises(CheckpointError, match="9 examples"):  # it is still known which they were
+        Run.resume(tmp_path, data=rows(), validation=rows())
 
 
 def test_validation_can_be_given_to_a_run_that_had_none(tmp_path: Path) -> None:
