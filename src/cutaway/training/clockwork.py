@@ -68,6 +68,7 @@ class Clockwork:
         self._inside: Readable | None = None
         self._opened: tuple[State, Settings] | None = None  # how everything was when the open batch began
         self._loaders: dict[int, DataLoader] = {}
+        self._executors: dict[tuple[Settings, int], Readable] = {}
 
     # -- batches ----------------------------------------------------------------------------------------------
     def loader(self) -> DataLoader:
@@ -116,8 +117,13 @@ class Clockwork:
 
     def executor(self) -> Readable:
         """What computes the batch that comes next."""
-        x, y, _, _ = self.inputs(self.batch)
-        return self.programs.training(x, y, self.settings)
+        loader = self.loader()
+        last, rest = (self.number(self.batch) + 1) % len(loader) == 0, len(loader.dataset) % loader.batch_size
+        kind = self.settings, rest if last and rest else loader.batch_size
+        if kind not in self._executors:  # the batch itself is dealt only to learn its shape
+            x, y, _, _ = self.inputs(self.batch)
+            self._executors[kind] = self.programs.training(x, y, self.settings)
+        return self._executors[kind]
 
     def _ready(self) -> Readable:
         """The same, when that batch begins: memories that it needs for the first time begin with it."""

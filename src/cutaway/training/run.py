@@ -262,6 +262,7 @@ class Run(Hands):
         other.history = self.history.fork()
         other.results, other.validations = list(self.results), dict(self.validations)
         other.notes, other._loaders = list(self.notes), dict(self._loaders)
+        other._executors = {}  # they work on the state of their own run
         other._walker = other._inside = other._opened = None
         other._published = {}
         if other.net is not None:
