@@ -13,7 +13,7 @@ import cutaway.data
 import cutaway.engine
 import cutaway.training
 
-ROOMS = [ct, ct.engine, ct.engine.ops, ct.nn, ct.optim, ct.data, ct.training]
+ROOMS = [ct, ct.engine, ct.engine.ops, ct.nn, ct.optim, ct.data, ct.training, ct.glass]
 
 
 def public() -> list[Any]:

@@ -27,13 +27,21 @@ def fresh(code: str) -> set[str]:
 
 def test_import_loads_numpy_and_the_standard_library_alone():
     tell = "print(*sys.modules)"
-    before, with_numpy, all_of_it = fresh(tell), fresh(f"import numpy; {tell}"), fresh(f"import cutaway; {tell}")
+    every = "import cutaway as ct; ct.Run, ct.Parameter, ct.data, ct.nn, ct.optim, ct.training"
+    before, with_numpy, all_of_it = fresh(tell), fresh(f"import numpy; {tell}"), fresh(f"{every}; {tell}")
     outside = {name.partition(".")[0] for name in all_of_it - before} - set(sys.stdlib_module_names)
     assert outside == {"numpy", "cutaway"}
     # of the standard library, nothing that is slow to load and needed only now and then
     slow = {"asyncio", "csv", "email", "html", "http", "multiprocessing", "ssl", "urllib.request", "xml", "zipfile"}
     assert not slow & (all_of_it - with_numpy)
     assert not [name for name in all_of_it if name.startswith(("cutaway.cli", "cutaway.projects", "cutaway.glass"))]
+
+
+def test_the_upper_floors_are_loaded_when_they_are_entered():
+    loaded = fresh("import cutaway; print(*sys.modules)")
+    assert not [name for name in loaded if name.startswith(("cutaway.nn", "cutaway.data", "cutaway.training"))]
+    assert fresh("import cutaway as ct; print(set(ct.__all__) <= set(dir(ct)))") == {"True"}
+    assert fresh("from cutaway import Run, Parameter, data, glass, nn; print(Run.__name__)") == {"Run"}
 
 
 def test_a_network_trains_with_numpy_alone():

@@ -23,7 +23,12 @@ TERMS = 4  # of a long sum, so many terms are written out: the largest
 
 @dataclass(frozen=True)
 class Explained:
-    """A step as a reader is told it; prints as text."""
+    """A step as a reader is told it; prints as text.
+
+    >>> from cutaway import ops
+    >>> print(str(Explained(ops.relu, "forward/1", ("x = -2  ->  y[0] = 0",))).splitlines()[0])
+    relu   (forward/1)
+    """
 
     op: Op
     label: str

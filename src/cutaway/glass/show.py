@@ -17,7 +17,11 @@ CELLS = 64  # a picture in a notebook has at most so many rows and columns
 
 @dataclass(frozen=True)
 class Shown:
-    """An array that prints as text in a terminal and as a picture in a notebook."""
+    """An array that prints as text in a terminal and as a picture in a notebook.
+
+    >>> Shown(np.array([1.0, 3.0]), "pair").summary
+    'pair 2:  min 1  max 3  mean 2  zeros 0%'
+    """
 
     array: Any
     name: str = ""

@@ -32,6 +32,9 @@ class Why:
     before, after: the number; rule: source -> its part of the change; examples: the part of each example of the batch
     in the change (None where a gradient is no sum over the batch, as behind batch normalisation's own statistics)
     rows: which examples of the data they are
+
+    >>> Why("weight", (0, 0), 2, 1.0, 0.75, {"this batch's gradient": -0.25}, 2.5, None, None).change
+    -0.25
     """
 
     name: str
