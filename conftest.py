@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import cutaway as ct
+import cutaway.training  # with it the optimizers: every operation is registered when tests are collected
 
 
 @pytest.fixture(autouse=True)
