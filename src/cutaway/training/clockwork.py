@@ -252,12 +252,10 @@ class Clockwork:
         self.state.clear()
         self.state.update(fresh)
         self.batch = batch
-        del self.results[batch - self._first_result :]
+        del self.results[batch:]
         self._set(self.history.settings_before(batch))
         for event in self.history.at(batch):
             self._apply(event)
-
-    _first_result = 0  # the batch of results[0]
 
     def _drop_walk(self) -> None:
         """Leave the open batch undone: everything is again as it was when it began."""
