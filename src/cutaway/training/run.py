@@ -24,7 +24,7 @@ from .parts import as_dataset, check_parts, metrics_for, whole
 from .programs import Programs
 
 if TYPE_CHECKING:
-    from ..glass import Explained, Shown, Why
+    from ..glass import Explained, Picture, Shown, Why
 
 __all__ = ["Run"]
 
@@ -316,6 +316,12 @@ class Run(Hands):
         from ..glass import why
 
         return why(self, name, index, batch)
+
+    def picture(self, depth: str = "boxes", phase: str = "forward") -> Picture:
+        """Draw the training step: "boxes", "matrices" or "neurons"; of "forward", "backward", "update" or "all"."""
+        from ..glass.picture import picture
+
+        return picture(self, depth=depth, phase=phase)
 
     @property
     def losses(self) -> Any:
