@@ -271,6 +271,7 @@ TWINS: dict[str, Twin] = {
 # No twin, and why.
 WITHOUT_TWIN = {
     **WITHOUT,
+    "together": "PyTorch's all_reduce needs processes; alone it is the identity, and test_split.py adds several up",
     "dropout_mask": "PyTorch draws other numbers; what ours must do is tested in test_rng.py",
     "filled": "PyTorch's Adam has it inside; the optimizers are compared as a whole",
 }

@@ -4,7 +4,8 @@ arithmetic (+ - * / **), broadcast, elementwise (exp, tanh, relu and their like)
 tensors), doors (gelu, silu, elu, softplus), choose (where, clip), kinds (cast), compare, reduce and sums (many become
 few), arrange (reshape, permute, cut, take), join (concat, stack, pad, flip), tables (gather, embedding, changed rows),
 linear (matmul), convolution, pooling, resize, norm, attention, recurrent, gru, lstm, chance (dropout), memory (running
-averages, Adam's step); loss (shares), surprise (cross entropy), misses (other losses), ctc.
+averages, Adam's step), together (the sum over workers); loss (shares), surprise (cross entropy), misses (other
+losses), ctc.
 """
 
 from .arithmetic import add, div, mul, neg, power, sub
@@ -48,6 +49,7 @@ from .resize import resize2d, resize2d_x
 from .sums import cumsum, logsumexp, min, vector_norm
 from .surprise import cross_entropy, nll, soft_cross_entropy, target_shares
 from .tables import embedding, gather, index_add, scatter_add, scatter_sum, set_rows
+from .together import together
 
 __all__ = [
     "abs", "accuracy", "adaptive_step", "add", "add_rows", "argmax", "attention", "attention_weights", "avg_pool2d",
@@ -60,5 +62,5 @@ __all__ = [
     "paste", "permute", "pick", "place", "pow", "power", "relu", "repeat_interleave", "reshape", "resize2d",
     "resize2d_x", "rms_norm", "rnn", "rnn_back", "roll", "scatter_add", "scatter_sum", "set_rows", "sigmoid", "sign",
     "silu", "sin", "soft_cross_entropy", "softmax", "softplus", "sqrt", "stack", "sub", "sum", "sum_to", "take", "tanh",
-    "target_shares", "tile", "tril", "var", "vector_norm", "where", "winner",
+    "target_shares", "tile", "together", "tril", "var", "vector_norm", "where", "winner",
 ]  # fmt: skip

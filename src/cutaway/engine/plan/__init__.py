@@ -1,0 +1,1 @@
+"""The same list, fast: planned memory, planned kernels, workers."""
