@@ -1,0 +1,52 @@
+"""Cutaway: a Run, as a user makes it, its history on, its metrics recorded."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from pathlib import Path
+
+from safetensors.numpy import load_file
+
+import cutaway as ct
+
+from ..workload import Workload
+from .exchange import dataset, weights
+from .side import Side
+
+__all__ = ["Cutaway", "new_run"]
+
+
+def new_run(workload: Workload, path: Path, cores: int) -> ct.Run:
+    """The run of a workload, with so many workers where a Run has workers."""
+    numbers = load_file(path)
+    net, loss, optimizer = workload.cutaway()
+    net.load_state(weights(numbers))
+    how = {"workers": cores} if "workers" in inspect.signature(ct.Run).parameters else {}
+    data = dataset(workload, numbers["x"], numbers["y"])
+    return ct.Run(net, loss, optimizer, data, workload.batch_size, **how)
+
+
+class Cutaway(Side):
+    """Training is `run.train`, looking is `run.predict`."""
+
+    def __init__(self, workload: Workload, path: Path, cores: int, how: str = "") -> None:
+        self.run = new_run(workload, path, cores)
+        self.how = f"workers={self.run.workers}" if hasattr(self.run, "workers") else "threads=1"
+        assert self.run.data is not None
+        self._frames = self.run.data.x[: workload.batch_size] if workload.inference else None
+        self._looks: list[float] = []
+
+    def train(self, steps: int) -> None:
+        if self._frames is None:
+            self.run.train(batches=steps, progress=False)
+            return
+        for _ in range(steps):
+            outputs = self.run.predict(self._frames)
+            self._looks.append(float(outputs.mean()))
+
+    def losses(self) -> Sequence[float]:
+        return [float(loss) for loss in self.run.losses] if self._frames is None else self._looks
+
+    def kept(self) -> int:
+        return sum(a.nbytes for snapshot in self.run.history.snapshots.values() for a in snapshot.values())
