@@ -1,0 +1,172 @@
+"""What a kernel is given: the steps it is to do, and where their slots live."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..tape import Step
+from .do import Do
+from .place import Place
+
+if TYPE_CHECKING:
+    from .program import Program
+
+__all__ = ["BORDERS", "GROUPS", "KERNELS", "PIXELS", "Job", "borders", "group", "kernel", "pixels"]
+
+Kernel = Callable[[Do, "Job"], Any]
+Finder = Callable[["Program"], Sequence[Sequence[int]]]
+
+KERNELS: dict[str, Kernel] = {}  # name of an op, or of a group -> what writes its calls
+GROUPS: dict[str, Finder] = {}  # name of a group -> what finds its members in a program
+BORDERS: dict[str, Callable[[Step], dict[int, int]]] = {}  # name of an op -> slots that it likes to have a border
+PIXELS: dict[str, Callable[[Step], Sequence[int]]] = {}  # name of an op -> slots that it likes pixel by pixel
+
+
+def kernel(*names: str) -> Callable[[Kernel], Kernel]:
+    """Register a planned kernel for ops or groups of these names. It returns NotImplemented to decline."""
+
+    def register(f: Kernel) -> Kernel:
+        KERNELS.update(dict.fromkeys(names, f))
+        return f
+
+    return register
+
+
+def group(name: str) -> Callable[[Finder], Finder]:
+    """Register what finds groups of steps that one kernel (of the same name) does together.
+
+    The finder gets the Program and returns lists of indexes of steps, each list in the order of the program. A group is
+    done where its last step stands, if nothing in between needs its results; otherwise the steps are done one by one.
+    """
+
+    def register(f: Finder) -> Finder:
+        GROUPS[name] = f
+        return f
+
+    return register
+
+
+def borders(*names: str) -> Callable[[Any], Any]:
+    """Register which slots of a step are to have a border of how many pixels of zeros: {slot: border}."""
+
+    def register(f: Any) -> Any:
+        BORDERS.update(dict.fromkeys(names, f))
+        return f
+
+    return register
+
+
+def pixels(*names: str) -> Callable[[Any], Any]:
+    """Register which (N, C, H, W) slots of a step should lie as (H, W, N, C)."""
+
+    def register(f: Any) -> Any:
+        PIXELS.update(dict.fromkeys(names, f))
+        return f
+
+    return register
+
+
+class Job:
+    """One group of steps, and the memory of their slots."""
+
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        program: Program,
+        places: Mapping[int, Place],
+        array: Callable[[int], Any],
+        outside: set[int],
+        bordered: set[int],
+    ) -> None:
+        self.steps, self.step = list(steps), steps[0]
+        self.attrs = self.step.attrs
+        self.program = program
+        self.why = ""  # which way the kernel chose, for the table of plan.show()
+        self._places, self._array, self._outside, self._bordered = places, array, outside, bordered
+
+    def array(self, slot: int) -> Any:
+        """The array of a slot as everybody knows it; its strides tell how it lies."""
+        return self._array(slot)
+
+    @property
+    def inputs(self) -> list[Any]:
+        """The arrays that the first step reads."""
+        return [self._array(slot) for slot in self.step.inputs]
+
+    @property
+    def output(self) -> Any:
+        """The array that the last step fills."""
+        return self._array(self.steps[-1].output)
+
+    def dtype(self, slot: int) -> Any:
+        """The kind of number that a slot holds."""
+        return self.program.dtype(slot)
+
+    def wanted(self, slot: int) -> bool:
+        """Is the slot read outside of this group? If not, it has no memory and need not be filled."""
+        return slot in self._outside
+
+    # -- pictures ---------------------------------------------------------------------------------------------
+    def is_pixels(self, slot: int) -> bool:
+        """Does it lie as (H, W, N, C), in memory of its own?"""
+        return slot in self._places and self._places[slot].pixels
+
+    def pixels(self, slot: int) -> Any:
+        """The array as (H, W, N, C), without its border: contiguous in memory if it has none."""
+        return self._array(slot).transpose(2, 3, 0, 1)
+
+    def full(self, slot: int, border: int) -> Any:
+        """The array as (H + 2 border, W + 2 border, N, C) with its border; None if it has no such border.
+
+        The border holds zeros when it is read (a kernel that writes into it calls clean afterwards).
+        """
+        place = self._places.get(slot)
+        if place is None or not place.pixels or place.border < border:
+            return None
+        cut = place.border - border
+        return place.full[cut : place.physical[0] - cut, cut : place.physical[1] - cut] if cut else place.full
+
+    def clean(self, do: Do, slot: int) -> None:
+        """Zero the border that a kernel wrote into, if somebody reads it as zeros."""
+        place = self._places[slot]
+        b = place.border
+        if b and slot in self._bordered:
+            for edge in (place.full[:b], place.full[-b:], place.full[b:-b, :b], place.full[b:-b, -b:]):
+                do(np.copyto, edge, place.dtype.type(0))
+
+    # -- broadcasting -----------------------------------------------------------------------------------------
+    def model(self, steps: Sequence[Step], shape: tuple[int, ...]) -> Any:
+        """An array of this shape that some of the steps read: it tells how such arrays lie here."""
+        made = {s.output for s in steps}
+        for step in steps:
+            for slot in step.inputs:
+                if slot not in made and self.program.shape(slot) == shape:
+                    return self._array(slot)
+        return np.empty(shape, self.dtype(steps[0].output))
+
+    def tiled(self, do: Do, x: Any, model: Any) -> Any:
+        """An input of a chain, ready to be cut like the model.
+
+        One number for every channel of a picture is repeated for all examples, once: then the innermost run of the
+        picture is met by a run just as long.
+        """
+        if x.ndim == 0 or x.shape == model.shape:
+            return x
+        x = x.reshape((1,) * (model.ndim - x.ndim) + x.shape)
+        n, c = model.shape[:2] if model.ndim == 4 else (0, 0)
+        lies_in_pixels = model.ndim == 4 and n > 1 and model.strides[1] < model.strides[0] < model.strides[3]
+        if lies_in_pixels and c > 1 and x.shape == (1, c, 1, 1):
+            tile = do.scratch((n, c), x.dtype)
+            do(np.copyto, tile, x.reshape(1, c))
+            return tile.reshape(n, c, 1, 1)
+        return x
+
+    @staticmethod
+    def cut(x: Any, block: tuple[slice, ...], model: Any) -> Any:
+        """The part of an input that meets this block."""
+        if x.ndim == 0:
+            return x
+        return x[tuple(b if n == m else slice(None) for b, n, m in zip(block, x.shape, model.shape, strict=True))]

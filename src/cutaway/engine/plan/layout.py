@@ -1,0 +1,100 @@
+"""How every slot lies: pictures pixel by pixel, with borders where a stencil looks over the edge; views nowhere at all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .job import BORDERS, PIXELS
+from .place import Place
+from .program import Program
+
+__all__ = ["Layout"]
+
+
+class Layout:
+    """pixels: slots that lie as (H, W, N, C); border: how many pixels of zeros they want around them;
+    views: output of a step that costs nothing -> the slot it is seen in."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.pixels = self._pictures()
+        self.border: dict[int, int] = {}
+        for step in program.steps:
+            for slot, width in BORDERS.get(step.op.name, _none)(step).items():
+                if slot in self.pixels and slot not in program.constants:
+                    self.border[slot] = max(width, self.border.get(slot, 0))
+        self.views: dict[int, int] = {}
+        self._models: dict[int, Any] = {}
+        for step in program.steps:
+            if step.op.kind == "view" and self._free(step):
+                self.views[step.output] = step.inputs[0]
+
+    def place(self, slot: int) -> Place:
+        """A place for a slot, without memory yet."""
+        shape, dtype = self.program.shape(slot), self.program.dtype(slot)
+        return Place(shape, dtype, slot in self.pixels, self.border.get(slot, 0))
+
+    def base(self, slot: int) -> int:
+        """The slot in whose memory this one is seen."""
+        while slot in self.views:
+            slot = self.views[slot]
+        return slot
+
+    def model(self, slot: int) -> Any:
+        """An array that lies as the slot will; its numbers are never read."""
+        if slot not in self._models:
+            if slot in self.views:
+                step = self.program.maker(slot)
+                assert step is not None
+                self._models[slot] = step.op.forward(self.model(step.inputs[0]), **step.attrs)
+            else:
+                self._models[slot] = self.place(slot).model()
+        return self._models[slot]
+
+    def _pictures(self) -> set[int]:
+        """What a picture's kernel works on lies pixel by pixel, and so does whatever meets it number by number."""
+        program = self.program
+        found = {
+            slot
+            for step in program.steps
+            for slot in PIXELS.get(step.op.name, _nobody)(step)
+            if self._picture(slot) and slot not in program.tape.state.values()
+        }
+        again = True
+        while again:
+            again = False
+            for step in program.steps:
+                if step.op.kind != "elementwise" or not self._picture(step.output):
+                    continue
+                shape = program.shape(step.output)
+                together = {s for s in (*step.inputs, step.output) if program.shape(s) == shape}
+                together = {s for s in together if s not in program.tape.state.values()}
+                if together & found and together - found:
+                    found |= together
+                    again = True
+        return found
+
+    def _picture(self, slot: int) -> bool:
+        shape, dtype = self.program.shape(slot), self.program.dtype(slot)
+        return len(shape) == 4 and dtype is not None and dtype.kind in "fb" and 0 not in shape
+
+    def _free(self, step: Any) -> bool:
+        """Can NumPy see the output in the input's memory, in the layout that is wanted?"""
+        if step.output in self.pixels or step.output in self.program.own:
+            return False
+        if self.program.dtype(step.inputs[0]) != self.program.dtype(step.output):
+            return False
+        like = self.model(step.inputs[0])
+        if like.size == 0:
+            return False
+        return bool(np.may_share_memory(step.op.forward(like, **step.attrs), like))
+
+
+def _none(step: Any) -> dict[int, int]:
+    return {}
+
+
+def _nobody(step: Any) -> tuple[int, ...]:
+    return ()

@@ -1,0 +1,241 @@
+"""Plan: the same list of steps, fast. No second representation: groups of the steps, and the NumPy calls they became.
+
+Everything is decided once, when the plan is made: where each slot lives, which steps are done together, by which kernel,
+in how many blocks. A batch is then a straight line of calls that allocate nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..tape import Step, Tape
+from . import flat
+from .do import Call, Do, Memory, fresh, straight_line
+from .grouping import Group, grouped
+from .job import KERNELS, Job
+from .kernels import chain
+from .kernels.elementwise import readable
+from .layout import Layout
+from .place import Place, pack
+from .program import Program
+from .rewrite import rewritten
+from .rows import Rows
+
+__all__ = ["Plan", "Span"]
+
+
+class Span:
+    """One group of a plan and its calls."""
+
+    def __init__(self, kind: str, steps: Sequence[Step], calls: list[Call], why: str) -> None:
+        self.kind, self.steps, self.calls, self.why = kind, list(steps), calls, why
+
+
+class Plan:
+    """The calls of a program, over memory of its own.
+
+    keep: every slot gets memory of its own and can be read after each batch (the glass looks); the same calls on the
+        same layouts, so the same numbers to the bit
+    rows: the memory of the state, if another plan works on it too
+
+    >>> from cutaway.engine import Tensor
+    >>> with Tape() as tape:
+    ...     x = tape.input("x", np.ones(3, "f"))
+    ...     tape.results["y"] = tape.slot((x * 3.0 + 1.0).sum())
+    >>> plan = Plan(tape)
+    >>> plan.feed((np.float32([1, 2, 3]),)); plan.replay(); plan.results()
+    (np.float32(21.0),)
+    """
+
+    def __init__(self, tape: Tape, rows: Rows | None = None, keep: bool = False) -> None:
+        self.tape, self.keep = tape, keep
+        self.program = program = Program(tape)
+        rewritten(program)
+        self.rows = Rows(tape) if rows is None else rows
+        self.memory = Memory()
+        self.places: dict[int, Place] = {}
+        self.spans: list[Span] = []
+        self.due: dict[int, int] = {}  # slot -> how many spans must be done until it is there
+        self._gradients: dict[int, list[str]] = {}
+        for name, slot in tape.gradients.items():
+            if name in self.rows.part and self.rows.gradients:
+                self._gradients.setdefault(slot, []).append(name)
+        self.stretches = [] if keep else flat.stretches(program, self.rows)
+        hidden = {step.output for s in self.stretches for step in s.steps}
+        program.wanted = (program.wanted | self._needed_at_end()) - hidden
+        program.become([step for step in program.steps if step.output not in hidden])
+        self.layout = Layout(program)
+        self.groups = grouped(program, self._chains, self._ends, self.layout.views)
+        self._settle(hidden)
+        self._emit(hidden)
+        self._inlets = [self.places[slot].view for slot in tape.inputs.values()]
+        self._outlets = [self.view(slot) for slot in tape.results.values()]
+        self._whole: Callable[[], None] | None = None
+
+    # -- which steps go together --------------------------------------------------------------------------------
+    def _chains(self, step: Step) -> bool:
+        shape = self.program.shape(step.output)
+        return step.op.kind == "elementwise" and 0 not in shape and self.program.dtype(step.output).kind in "fb"
+
+    def _ends(self, step: Step, over: Step) -> bool:
+        return chain.ends_well(step, self.program.shape(over.output), self.layout.model(over.output))
+
+    # -- where slots live ---------------------------------------------------------------------------------------
+    def _settle(self, hidden: set[int]) -> None:
+        program, tape, places, layout = self.program, self.tape, self.places, self.layout
+        for slot, value in program.constants.items():
+            places[slot] = layout.place(slot).own()
+            places[slot].view[...] = value
+        for slot in tape.inputs.values():
+            places[slot] = layout.place(slot).own()
+        for name, slot in tape.state.items():
+            places[slot] = Place(program.shape(slot), program.dtype(slot)).settle(self.rows.views[name])
+        self._settle_gradients()
+        first, last = self._lives()
+        lives: list[tuple[Place, int, int]] = []
+        self.virtual: set[int] = set()
+        for t, group in enumerate(self.groups):
+            inside = {step.output for step in group.steps}
+            for step in group.steps:
+                slot = step.output
+                self.due[slot] = t + 1
+                if slot in places:
+                    continue
+                if len(inside) > 1 and last.get(slot, t) == t and not (self.keep and group.kind == "chain"):
+                    self.virtual.add(slot)  # it lives only inside the group
+                    continue
+                place = places[slot] = layout.place(slot)
+                if self.keep or place.border:
+                    place.own()
+                else:
+                    lives.append((place, first[slot], last.get(slot, t)))
+        offsets, total = pack([(place.nbytes, f, l) for place, f, l in lives])
+        arena = fresh(total)
+        for offset, (place, _, _) in zip(offsets, lives, strict=True):
+            place.bind(arena[offset : offset + place.nbytes])
+        self.arena_bytes, self.slot_bytes = total, sum(place.nbytes for place, _, _ in lives)
+        self.own_bytes = sum(p.nbytes for p in places.values()) - self.slot_bytes
+
+    def _settle_gradients(self) -> None:
+        """A gradient is made where the update reads it: in its part of the row."""
+        if self.keep:
+            return
+        for slot, names in self._gradients.items():
+            if slot in self.program.made and slot not in self.layout.pixels:
+                name = names[0]
+                row = self.rows.gradients[0][self.rows.part[name]]
+                self.places[slot] = Place(self.program.shape(slot), np.float32).settle(
+                    row.reshape(self.program.shape(slot))
+                )
+
+    def _lives(self) -> tuple[dict[int, int], dict[int, int]]:
+        """First and last group that needs the memory of a slot."""
+        first: dict[int, int] = {}
+        last: dict[int, int] = {}
+        end = len(self.groups)
+        for t, group in enumerate(self.groups):
+            for step in group.steps:
+                first.setdefault(step.output, t)
+                for slot in step.inputs:
+                    base = self.layout.base(slot)
+                    last[base] = max(t, last.get(base, 0))
+        for slot in self._needed_at_end():
+            last[self.layout.base(slot)] = end
+        return first, last
+
+    def _needed_at_end(self) -> set[int]:
+        tape = self.tape
+        numbers = {ref[1] for s in self.stretches for line in s.recipe for ref in line.inputs if ref[0] == "slot"}
+        return {*tape.results.values(), *tape.carry.values(), *tape.gradients.values(), *numbers}
+
+    def view(self, slot: int) -> Any:
+        """The array of a slot, as everybody knows it."""
+        if slot in self.layout.views:
+            step = self.program.maker(slot)
+            assert step is not None
+            return step.op.forward(self.view(step.inputs[0]), **step.attrs)
+        return self.places[slot].view
+
+    # -- the calls ----------------------------------------------------------------------------------------------
+    def _emit(self, hidden: set[int]) -> None:
+        read_outside = self._read_outside()
+        bordered = {slot for step in self.program.steps for slot in self.layout.border}
+        for t, group in enumerate(self.groups):
+            do = Do(self.memory)
+            job = Job(group.steps, self.program, self.places, self.view, read_outside[t], bordered)
+            kind = self._group(do, job, group)
+            for step in group.steps:
+                for name in self._gradients.get(step.output, ())[
+                    1 if step.output in self.places and not self.keep else 0 :
+                ]:
+                    if not self.keep:  # a gradient that several weights share
+                        do(
+                            np.copyto,
+                            self.rows.gradients[0][self.rows.part[name]].reshape(self.program.shape(step.output)),
+                            self.view(step.output),
+                        )
+            self.spans.append(Span(kind, group.steps, do.calls, job.why))
+        self._update(hidden)
+
+    def _group(self, do: Do, job: Job, group: Group) -> str:
+        if group.kind == "chain":
+            chain.chain(do, job)
+            return "chain"
+        if group.kind != "one":
+            if KERNELS[group.kind](do, job) is not NotImplemented:
+                return group.kind
+            self._materialise(group)
+        for step in group.steps:
+            do.release()
+            alone = Job([step], self.program, self.places, self.view, {step.output}, job._bordered)
+            f = KERNELS.get(step.op.name)
+            before = len(do.calls)
+            if f is None or f(do, alone) is NotImplemented:
+                del do.calls[before:]
+                do(readable, step.op.forward, self.view(step.output), tuple(alone.inputs), step.attrs)
+                alone.why = "its readable forward"
+            job.why = alone.why
+        return "one"
+
+    def _materialise(self, group: Group) -> None:
+        """A group that its kernel declines is done step by step, so every slot needs memory."""
+        for step in group.steps:
+            if step.output in self.virtual:
+                self.virtual.discard(step.output)
+                self.places[step.output] = self.layout.place(step.output).own()
+
+    def _read_outside(self) -> list[set[int]]:
+        """For every group, the slots it must fill because somebody else reads them."""
+        return [{s.output for s in group.steps if s.output not in self.virtual} for group in self.groups]
+
+    def _update(self, hidden: set[int]) -> None:
+        """The flat update, and then the moment when the new state becomes the old."""
+        for stretch in self.stretches:
+            do = Do(self.memory)
+            flat.emit(do, stretch, self.rows, self.rows.gradients[0], self.view, stretch.part)
+            names = f"{len(stretch.names)} parameters as one row, in pieces that fit the cache"
+            self.spans.append(Span("update", stretch.steps, do.calls, names))
+        do = Do(self.memory)
+        for name, slot in self.tape.carry.items():
+            if slot not in hidden:
+                do(np.copyto, self.rows.views[name], self.view(slot))
+        self.spans.append(Span("carry", [], do.calls, ""))
+
+    # -- use ----------------------------------------------------------------------------------------------------
+    def feed(self, inputs: Sequence[Any]) -> None:
+        """Give it a batch."""
+        for inlet, array in zip(self._inlets, inputs, strict=True):
+            np.copyto(inlet, array)
+
+    def replay(self) -> None:
+        """Do the batch."""
+        if self._whole is None:
+            self._whole = straight_line([call for span in self.spans for call in span.calls])
+        self._whole()
+
+    def results(self) -> tuple[Any, ...]:
+        """What the batch gave, as numbers of its own."""
+        return tuple([outlet[()] if outlet.ndim == 0 else outlet.copy() for outlet in self._outlets])

@@ -1,0 +1,83 @@
+"""What survives from batch to batch, in a few long rows.
+
+Row "weight" is every trained parameter, one after the other; every memory of the optimizer and the gradient have a row
+in the same order. So one update does for all of them, and a worker's share of it is a slice. What stands alone (a
+counter, a running average, a knob) has memory of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from ..tape import Tape
+from .do import fresh
+
+__all__ = ["Rows"]
+
+Bytes = Callable[[int], Any]
+
+
+class Rows:
+    """Memory for the state of a program; plans of several shapes may work on the same.
+
+    memory: what gives out bytes (shared ones, if workers are to see them); ranks: how many gradients there are
+    """
+
+    def __init__(self, tape: Tape, memory: Bytes = fresh, ranks: int = 1) -> None:
+        values = tape.values
+        weights = [n for n in tape.families.get("weight", ()) if values[tape.state[n]].dtype == np.float32]
+        self.part: dict[str, slice] = {}
+        at = 0
+        for name in weights:
+            size = values[tape.state[name]].size
+            self.part[name] = slice(at, at + size)
+            at += size
+        self.size = at
+        self.family: dict[str, tuple[str, str]] = {}  # name of a state -> its family, and the weight it belongs to
+        self.rows: dict[str, Any] = {}
+        self.views: dict[str, Any] = {}
+        for family, names in tape.families.items():
+            for name, weight in zip(names, _owners(tape, family, names), strict=True):
+                like = values[tape.state[name]]
+                fits = weight in self.part and like.dtype == np.float32
+                if fits and like.shape == values[tape.state[weight]].shape and name not in self.views:
+                    if family not in self.rows:
+                        self.rows[family] = memory(at * 4).view(np.float32)[:at]
+                    self.views[name] = self.rows[family][self.part[weight]].reshape(like.shape)
+                    self.family[name] = family, weight
+        self.gradients = [memory(at * 4).view(np.float32)[:at] for _ in range(ranks)] if at else []
+        for name, slot in tape.state.items():
+            if name not in self.views:
+                like = values[slot]
+                self.views[name] = memory(max(1, like.nbytes))[: like.nbytes].view(like.dtype).reshape(like.shape)
+        self.loaded: dict[str, Any] = {}  # the arrays whose numbers stand here
+
+    def key(self) -> Any:
+        """Two programs with the same key can work on the same rows."""
+        return tuple((name, view.shape, view.dtype.str, self.family.get(name)) for name, view in self.views.items())
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Take over numbers, where they are not here already."""
+        loaded = self.loaded
+        for name, view in self.views.items():
+            array = state[name]
+            if loaded.get(name) is not array:
+                np.copyto(view, array)
+                loaded[name] = array
+
+    def store(self, state: dict[str, Any], names: Any) -> None:
+        """Give the numbers of these names back, as arrays that are never written to again."""
+        for name in names:
+            state[name] = self.loaded[name] = self.views[name].copy()
+
+
+def _owners(tape: Tape, family: str, names: list[str]) -> list[str]:
+    """The weight that each memory of a family belongs to."""
+    weights = tape.families["weight"]
+    if family == "weight" or len(names) == len(weights):
+        return weights
+    known = {f"optim/{family}/{weight}": weight for weight in weights}
+    return [known.get(name, "") for name in names]
