@@ -36,17 +36,18 @@ def train(
     saved = monotonic()
     with machine.threads(run.threads), Interrupt() as interrupt, progress_for(progress) as bar:
         _show(run, bar)
-        while run.batch < run.goal and not interrupt.asked:
+        hit = None
+        while run.batch < run.goal and not interrupt.asked and hit is None:
             begin = run.batch
             if by_batch:
-                run.advance(run.batch + 1)
+                hit = run.onward(run.batch + 1)
             else:
-                run.advance(min(run.goal, _epoch_end(run)) if by_epoch else run.goal, GLANCE)
+                hit = run.onward(min(run.goal, _epoch_end(run)) if by_epoch else run.goal, GLANCE)
             broken = _first_not_finite(run, begin)
-            if broken is not None:
+            if broken is not None and (hit is None or broken < hit.batch):
                 _pause_before(run, broken, folder, callbacks)
             _tell(run, callbacks, "batch")
-            if by_epoch and run.batch == _epoch_begin(run):
+            if by_epoch and run.op == 0 and run.batch == _epoch_begin(run):  # not where a watch stopped inside one
                 _epoch(run, patience is not None)
                 _tell(run, callbacks, "epoch")
                 if patience is not None and _patience_is_over(run, patience):
@@ -58,9 +59,11 @@ def train(
         run._publish()
         if folder is not None:
             run.save(folder)
-        if interrupt.asked:
+        if hit is not None:
+            bar.say(f"{hit} run.train() goes on to batch {run.goal}")
+        elif interrupt.asked:
             bar.say(f"paused after batch {run.batch}; run.train() goes on to batch {run.goal}")
-        _tell(run, callbacks, "paused" if interrupt.asked else "finished")
+        _tell(run, callbacks, "paused" if interrupt.asked or hit is not None else "finished")
 
 
 def _check_wishes(run: Run, patience: int | None, callbacks: Sequence[Any]) -> None:

@@ -24,7 +24,7 @@ from .parts import as_dataset, check_parts, metrics_for, whole
 from .programs import Programs
 
 if TYPE_CHECKING:
-    from ..glass import Explained, Picture, Shown, Why
+    from ..glass import Explained, Hit, Picture, Shown, Watch, Watches, Why
 
 __all__ = ["Run"]
 
@@ -84,6 +84,7 @@ class Run(Hands):
         self.metrics = metrics_for(loss, self.data, metrics)
         self.notes: list[str] = []  # what a reader of this run should know (another machine, say)
         self.goal = 0
+        self._watches: Watches | None = None
         self.missing: dict[str, Any] = {}  # what a saved run says of data that may not be here
         self.programs = Programs(net, loss, optimizer, self.state, seed, self.metrics)
         if net is not None:
@@ -141,13 +142,17 @@ class Run(Hands):
             raise CutawayError("train: say how far in one way: epochs=, batches= or until=.")
         if not isinstance(epochs, Real | None) or min(epochs or 0, whole("batches", batches or 0)) < 0:
             raise CutawayError("train: epochs and batches are numbers, 0 or more; run.back() goes back.")
-        self.settle()
+        if self._watches:
+            self.notice()  # an open batch is finished on the way, with the watches looking
+        else:
+            self.settle()
+        here = self.batch + (self._walker is not None)
         if until is not None:
             self.goal = whole("until", until)
         elif batches is not None:
-            self.goal = self.batch + batches
-        elif epochs is not None or self.goal <= self.batch:
-            self.goal = self.batch + round((1 if epochs is None else epochs) * len(self.loader()))
+            self.goal = here + batches
+        elif epochs is not None or self.goal <= here:
+            self.goal = here + round((1 if epochs is None else epochs) * len(self.loader()))
         loop.train(self, progress, Path(save) if save is not None else None, every, patience, callbacks)
         return self
 
@@ -171,26 +176,26 @@ class Run(Hands):
             size = len(self.loader())
             goal = self.batch + (1 if unit == "batch" else size - self.number(self.batch) % size)
             with machine.threads(self.threads):
-                self.advance(goal)
+                self.onward(goal)
             moment = Moment("batch", self.batch - 1, 0, "", None)
         else:
             moment = self._step_moments(unit)
         self._publish()
         return moment
 
-    def _step_moments(self, unit: str) -> Moment:
+    def _step_moments(self, unit: str, watched: bool = True) -> Moment:
+        watches = self._watches if watched else None
+        if watches:
+            watches.begin()
         moments = self.moments()
         epoch = self.epoch
         moment = first = next(moments)
-        if unit == "epoch":
-            while moment.kind != "batch" or self.epoch == epoch:
-                moment = next(moments)
-        elif unit == "batch":
-            while moment.kind != "batch":
-                moment = next(moments)
-        elif unit == "layer":
-            while moment.kind != "batch" and self._label_ahead() == first.label:
-                moment = next(moments)
+        while not (watches and watches.look(moment)) and (
+            (unit == "epoch" and (moment.kind != "batch" or self.epoch == epoch))
+            or (unit == "batch" and moment.kind != "batch")
+            or (unit == "layer" and moment.kind != "batch" and self._label_ahead() == first.label)
+        ):
+            moment = next(moments)
         return moment
 
     def _label_ahead(self) -> str:
@@ -202,8 +207,15 @@ class Run(Hands):
         """Notice what was changed outside, and finish the batch that is being walked, if any."""
         self.notice()
         if self._walker is not None:
-            self._step_moments("batch")
+            self._step_moments("batch", watched=False)
             self._publish()
+
+    def onward(self, stop: int, seconds: float | None = None) -> Hit | None:
+        """Train silently to the beginning of a batch, or for about so many seconds, or until a watch is hit."""
+        if self._watches:
+            return self._watches.onward(stop, seconds)
+        self.advance(stop, seconds)
+        return None
 
     # -- going back -------------------------------------------------------------------------------------------
     def at(self, batch: int, op: int = 0) -> Self:
@@ -213,7 +225,8 @@ class Run(Hands):
         """
         self.notice()
         with self._or_stay():
-            self.go(whole("batch", batch), whole("op", op))
+            if not (self._watches and self.batch < whole("batch", batch) and self.onward(batch)):
+                self.go(whole("batch", batch), whole("op", op))
         return self
 
     @contextmanager
@@ -272,6 +285,7 @@ class Run(Hands):
         other._set(settings)
         other.go(self.batch, self.op)
         other._publish()
+        other._watches = self._watches.of(other) if self._watches else None
         return other
 
     @property
@@ -322,6 +336,29 @@ class Run(Hands):
         from ..glass.picture import picture
 
         return picture(self, depth=depth, phase=phase)
+
+    def watch(self, condition: str | Callable[[Run], Any], name: str = "") -> Watch:
+        """Stop where this comes true: ``watch("loss > 2")``, or a function of the run, asked after every batch.
+
+        In a text may stand loss, accuracy, batch, epoch, alpha, parts of the state in quotes ("1.weight"[3, 5]),
+        norm, min, max, mean, any, all, nan(), changes_sign(...), flips(example), grad("1.weight"), slot(12). A batch
+        whose slots are asked for is walked. Watching changes no bit; ``watches.hits`` keeps what happened.
+        """
+        return self.watches.add(condition, name)
+
+    def unwatch(self, which: Any = None) -> Self:
+        """Stop watching a condition (the watch, its text, function or number), or all of them."""
+        self.watches.remove(which)
+        return self
+
+    @property
+    def watches(self) -> Watches:
+        """The conditions that stop this run, and ``watches.hits``."""
+        from ..glass import Watches
+
+        if self._watches is None:
+            self._watches = Watches(self)
+        return self._watches
 
     @property
     def losses(self) -> Any:
