@@ -18,20 +18,20 @@ from ..nn import Module
 from ..optim import Optimizer
 from . import evaluation, loop, machine
 from .clockwork import Moment
-from .hands import Hands
 from .history import Settings
+from .looks import Looks
 from .parts import as_dataset, check_parts, metrics_for, whole
 from .programs import Programs
 
 if TYPE_CHECKING:
-    from ..glass import Explained, Hit, Picture, Shown, Watch, Watches, Why
+    from ..glass import Hit
 
 __all__ = ["Run"]
 
 UNITS = ("op", "layer", "batch", "epoch")
 
 
-class Run(Hands):
+class Run(Looks):
     """Trains a network on data, batch after batch, and can be stopped between any two operations.
 
     net, loss, optimizer: what to train, what to make small, and how
@@ -84,7 +84,6 @@ class Run(Hands):
         self.metrics = metrics_for(loss, self.data, metrics)
         self.notes: list[str] = []  # what a reader of this run should know (another machine, say)
         self.goal = 0
-        self._watches: Watches | None = None
         self.missing: dict[str, Any] = {}  # what a saved run says of data that may not be here
         self.programs = Programs(net, loss, optimizer, self.state, seed, self.metrics)
         if net is not None:
@@ -312,53 +311,6 @@ class Run(Hands):
         other.go(batch, len(other.program.steps) + 1)
         assert other._inside is not None
         return other._inside.program, other._inside.values
-
-    def show(self, name: int | str | None = None) -> Shown:
-        """Show a part of the state, a slot of the open batch, or (with no name) the losses so far."""
-        from ..glass import show
-
-        return show(self.losses, "loss") if name is None else show(self.see(name), str(name))
-
-    def explain(self, step: int | None = None, at: tuple[int, ...] | None = None) -> Explained:
-        """Tell a step of the open batch by its story, with this moment's numbers in its formula."""
-        from ..glass import explain
-
-        return explain(self, step, at)
-
-    def why(self, name: str, index: Any, batch: int | None = None) -> Why:
-        """What moved this number: the change of the last batch (or any other), split by rule and by example."""
-        from ..glass import why
-
-        return why(self, name, index, batch)
-
-    def picture(self, depth: str = "boxes", phase: str = "forward") -> Picture:
-        """Draw the training step: "boxes", "matrices" or "neurons"; of "forward", "backward", "update" or "all"."""
-        from ..glass.picture import picture
-
-        return picture(self, depth=depth, phase=phase)
-
-    def watch(self, condition: str | Callable[[Run], Any], name: str = "") -> Watch:
-        """Stop where this comes true: ``watch("loss > 2")``, or a function of the run, asked after every batch.
-
-        In a text may stand loss, accuracy, batch, epoch, alpha, parts of the state in quotes ("1.weight"[3, 5]),
-        norm, min, max, mean, any, all, nan(), changes_sign(...), flips(example), grad("1.weight"), slot(12). A batch
-        whose slots are asked for is walked. Watching changes no bit; ``watches.hits`` keeps what happened.
-        """
-        return self.watches.add(condition, name)
-
-    def unwatch(self, which: Any = None) -> Self:
-        """Stop watching a condition (the watch, its text, function or number), or all of them."""
-        self.watches.remove(which)
-        return self
-
-    @property
-    def watches(self) -> Watches:
-        """The conditions that stop this run, and ``watches.hits``."""
-        from ..glass import Watches
-
-        if self._watches is None:
-            self._watches = Watches(self)
-        return self._watches
 
     @property
     def losses(self) -> Any:

@@ -1,0 +1,72 @@
+"""The words with which a run is looked at: each hands over to the glass, which is imported when it is first used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Self, cast
+
+from .hands import Hands
+
+if TYPE_CHECKING:
+    from ..glass import Explained, Picture, Shown, Watch, Watches, Why
+    from .run import Run
+
+__all__ = ["Looks"]
+
+
+class Looks(Hands):
+    """A run that can be looked into."""
+
+    _watches: Watches | None = None
+
+    @property
+    def _run(self) -> Run:
+        return cast("Run", self)
+
+    def show(self, name: int | str | None = None) -> Shown:
+        """Show a part of the state, a slot of the open batch, or (with no name) the losses so far."""
+        from ..glass import show
+
+        run = self._run
+        return show(run.losses, "loss") if name is None else show(run.see(name), str(name))
+
+    def explain(self, step: int | None = None, at: tuple[int, ...] | None = None) -> Explained:
+        """Tell a step of the open batch by its story, with this moment's numbers in its formula."""
+        from ..glass import explain
+
+        return explain(self._run, step, at)
+
+    def why(self, name: str, index: Any, batch: int | None = None) -> Why:
+        """What moved this number: the change of the last batch (or any other), split by rule and by example."""
+        from ..glass import why
+
+        return why(self._run, name, index, batch)
+
+    def picture(self, depth: str = "boxes", phase: str = "forward") -> Picture:
+        """Draw the training step: "boxes", "matrices" or "neurons"; of "forward", "backward", "update" or "all"."""
+        from ..glass.picture import picture
+
+        return picture(self._run, depth=depth, phase=phase)
+
+    def watch(self, condition: str | Callable[[Run], Any], name: str = "") -> Watch:
+        """Stop where this comes true: ``watch("loss > 2")``, or a function of the run, asked after every batch.
+
+        In a text may stand loss, accuracy, batch, epoch, alpha, parts of the state in quotes ("1.weight"[3, 5]),
+        norm, min, max, mean, any, all, nan(), changes_sign(...), flips(example), grad("1.weight"), slot(12). A batch
+        whose slots are asked for is walked. Watching changes no bit; ``watches.hits`` keeps what happened.
+        """
+        return self.watches.add(condition, name)
+
+    def unwatch(self, which: Any = None) -> Self:
+        """Stop watching a condition (the watch, its text, function or number), or all of them."""
+        self.watches.remove(which)
+        return self
+
+    @property
+    def watches(self) -> Watches:
+        """The conditions that stop this run, and ``watches.hits``."""
+        from ..glass import Watches
+
+        if self._watches is None:
+            self._watches = Watches(self._run)
+        return self._watches
