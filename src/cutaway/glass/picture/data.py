@@ -37,7 +37,7 @@ def as_data(facts: Facts) -> dict[str, Any]:
     >>> [node["id"] for node in data["nodes"]][:4]
     ['input/x', 'program', 'forward', 'forward/0']
     >>> data["edges"][0]
-    {'from': 'input/x', 'to': 'step/3', 'slot': 0, 'shape': [1, 4]}
+    {'from': 'input/x', 'to': 'step/2', 'slot': 0, 'shape': [1, 4]}
     """
     src, used = facts.src, facts.users
     nodes = [

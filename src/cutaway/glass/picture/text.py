@@ -7,7 +7,7 @@ from .tree import Node
 
 STEPS = 6  # so many single steps after each other stand there one by one
 
-__all__ = ["as_text", "count", "sizes"]
+__all__ = ["as_rows", "as_text", "count", "headline", "sizes"]
 
 
 def sizes(shape: tuple[int, ...] | None) -> str:
@@ -28,9 +28,26 @@ def count(n: int, what: str) -> str:
     return f"{n:,} {what}{'' if n == 1 else 's'}"
 
 
+Cells = tuple[str, str, str, str]  # name (with the lines of the tree before it), path, shape, weights
+
+
 def as_text(facts: Facts, phases: tuple[str, ...]) -> str:
     """The tree as lines: name, path, shape, weights; layers are not opened, repeated blocks are shown once."""
-    rows: list[tuple[str, str, str, str]] = []
+    rows = as_rows(facts, phases)
+    widths = [max(len(row[k]) for row in rows) for k in range(4)]
+    lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join([headline(facts), *lines])
+
+
+def headline(facts: Facts) -> str:
+    """What it is, how many steps and weights it has."""
+    total = sum(w.size for w in facts.weights(facts.root) if w.trained and not w.name.startswith("optim/"))
+    return f"{facts.src.name or 'tape'}: {count(len(facts.src.tape.steps), 'step')}, {count(total, 'weight')}"
+
+
+def as_rows(facts: Facts, phases: tuple[str, ...]) -> list[Cells]:
+    """The lines of the tree, as cells of a table."""
+    rows: list[Cells] = []
     tape = facts.src.tape
     for name, slot in tape.inputs.items():
         if slot in facts.users and name not in ("step", "first"):
@@ -43,16 +60,10 @@ def as_text(facts: Facts, phases: tuple[str, ...]) -> str:
         else:
             rows.append((node.phase, "", sizes(facts.shape(node)) if node.phase == "loss" else "", ""))
             _rows(facts, node.children, "", rows, {})
-    widths = [max(len(row[k]) for row in rows) for k in range(4)]
-    total = sum(w.size for w in facts.weights(facts.root) if w.trained and not w.name.startswith("optim/"))
-    head = f"{facts.src.name or 'tape'}: {count(len(tape.steps), 'step')}, {count(total, 'weight')}"
-    lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in rows]
-    return "\n".join([head, *lines])
+    return rows
 
 
-def _rows(
-    facts: Facts, nodes: list[Node], before: str, rows: list[tuple[str, str, str, str]], seen: dict[int, Node]
-) -> None:
+def _rows(facts: Facts, nodes: list[Node], before: str, rows: list[Cells], seen: dict[int, Node]) -> None:
     lines = _bundled(nodes)
     neighbour = None
     for k, bundle in enumerate(lines):
