@@ -212,7 +212,7 @@ class Clockwork:
             self.op += 1
             self._relive()
             yield Moment(step.label.partition("/")[0], here, self.op, step.label, step)
-        self.results.append(tuple(executor.values[slot] for slot in executor.program.results.values()))
+        self.results.append(executor.results())
         self.batch, self.op = here + 1, 0
         self._walker = self._inside = self._opened = None
         self._arrive()
@@ -306,8 +306,8 @@ class Clockwork:
             return
         self._inside.put(slot, changed(old, event))
         carried = self._inside.program.carry.get(event.name)
-        if carried is not None and self._inside.values[carried] is not None:  # its next value is there already
-            self._inside.put(carried, changed(np.asarray(self._inside.values[carried]), event))
+        if carried is not None and self._inside.filled(carried):  # its next value is there already
+            self._inside.put(carried, changed(self._inside.see(carried), event))
 
     def _set(self, settings: Settings) -> None:
         """Put the network as the settings say."""

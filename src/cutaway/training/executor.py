@@ -5,7 +5,7 @@
 `walk(inputs)` goes over one batch step by step with every slot kept, and `see(slot)` reads one of them.
 Both do the same calls in the same order, so watching changes nothing, to the bit.
 
-Here stands the readable executor: it calls the forwards of the tape as they are written.
+Here stands the readable executor: it calls the forwards of the tape as they are written. Its fast twin is in planned.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from ..engine.errors import TapeError
 from ..engine.tape import Step, Tape
 
-__all__ = ["Inputs", "Readable"]
+__all__ = ["Inputs", "Readable", "Slots"]
 
 State = dict[str, Any]
 Inputs = tuple[Any, Any, Any, Any]  # x, y, the number of the batch, the number of its first example
@@ -41,7 +41,7 @@ class Readable:
     def __init__(self, program: Tape, state: State) -> None:
         self.program, self.state = program, state
         self.names = list(program.state)
-        self.values: list[Any] = []
+        self.values: Any = []
         self._call = _straight_line(program)
 
     def replay(self, batches: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
@@ -82,12 +82,23 @@ class Readable:
     def see(self, slot: int) -> Any:
         """What a slot of the batch being walked (or walked last) holds."""
         self._known(slot)
-        value = self.values[slot] if self.values else None
-        if value is None:
-            raise TapeError(
-                f"Slot {slot} is empty: only a batch that is walked keeps its slots. Go there with run.step('op')."
-            )
-        return np.asarray(value)
+        if not self.filled(slot):
+            raise self._empty(slot)
+        return np.asarray(self.values[slot])
+
+    def filled(self, slot: int) -> bool:
+        """Does the batch being walked (or walked last) hold a value there by now?"""
+        return bool(self.values) and self.values[slot] is not None
+
+    def results(self) -> tuple[Any, ...]:
+        """What the batch that was walked gave, in the order of ``program.results``."""
+        return tuple(self.see(slot)[()] for slot in self.program.results.values())
+
+    @staticmethod
+    def _empty(slot: int) -> TapeError:
+        return TapeError(
+            f"Slot {slot} is empty: only a batch that is walked keeps its slots. Go there with run.step('op')."
+        )
 
     def put(self, slot: int, value: Any) -> None:
         """Fill a slot of the batch being walked with something else; the steps after it see the new value."""
@@ -97,6 +108,28 @@ class Readable:
     def _known(self, slot: int) -> None:
         if not 0 <= slot < len(self.program.values):
             raise TapeError(f"There is no slot {slot}: this program has {len(self.program.values)}, counted from 0.")
+
+
+class Slots:
+    """The slots of a batch that was walked, by their numbers; each is fetched when it is asked for.
+
+    >>> with Tape() as tape:
+    ...     x = tape.input("x", np.ones(1, "f"))
+    ...     y = x * 3.0
+    >>> executor = Readable(tape, {})
+    >>> steps = list(executor.walk((np.float32([2.0]),)))
+    >>> Slots(executor)[tape.slot(y)]
+    array([6.], dtype=float32)
+    """
+
+    def __init__(self, executor: Readable) -> None:
+        self._executor = executor
+
+    def __getitem__(self, slot: int) -> Any:
+        return self._executor.see(slot)
+
+    def __len__(self) -> int:
+        return len(self._executor.program.values)
 
 
 def _straight_line(program: Tape) -> Callable[..., tuple[list[Any], tuple[Any, ...]]]:

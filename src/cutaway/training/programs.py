@@ -14,6 +14,7 @@ from ..nn import Module
 from ..optim import Optimizer
 from .executor import Readable
 from .history import Settings
+from .planned import Planned, Planner
 from .program import evaluation_program, training_program
 
 __all__ = ["Programs"]
@@ -37,6 +38,7 @@ class Programs:
         self.state, self.seed, self.metrics = state, seed, tuple(metrics)
         self.tapes: dict[str, Tape] = {}
         self.starts: dict[str, Any] = {}  # what the optimizer's memories begin with
+        self.planner = Planner()
         self._executors: dict[str, Readable] = {}
 
     def training(self, x: Any, y: Any, settings: Settings) -> Readable:
@@ -45,7 +47,7 @@ class Programs:
         executor = self._executors.get(key)
         if executor is None:
             tape = self._tape(key, lambda net, loss: self._record(net, loss, x, y))
-            executor = Readable(tape, self.state)
+            executor = Planned(tape, self.state, self.planner)
             self._keep(key, executor)
         return executor
 

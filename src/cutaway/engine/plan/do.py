@@ -57,6 +57,17 @@ class Memory:
         return self.kept_bytes + sum(len(piece) for piece in self._pool)
 
 
+def _maximum(a: Any, b: Any, out: Any) -> None:
+    np.maximum(a, b, out=out)
+
+
+def _minimum(a: Any, b: Any, out: Any) -> None:
+    np.minimum(a, b, out=out)
+
+
+_NAMED: dict[Any, Callable[..., Any]] = {np.maximum: _maximum, np.minimum: _minimum}  # these want out= by its name
+
+
 class Do:
     """The list of calls that a kernel writes.
 
@@ -73,7 +84,7 @@ class Do:
         self._taken = 0
 
     def __call__(self, f: Callable[..., Any], *args: Any) -> None:
-        self.calls.append((f, args))
+        self.calls.append((_NAMED.get(f, f), args))
 
     def scratch(self, shape: Sequence[int], dtype: Any = np.float32) -> Any:
         """Memory that is this kernel's until it ends; what stands in it at first is arbitrary."""
@@ -128,7 +139,13 @@ def straight_line(calls: Sequence[Call]) -> Callable[[], None]:
             environment[names[id(value)]] = value
         return names[id(value)]
 
-    lines = [f"    {name(f)}({', '.join(map(name, args))})" for f, args in calls]
+    def line(f: Callable[..., Any], args: tuple[Any, ...]) -> str:
+        if f in (_maximum, _minimum):
+            a, b, out = map(name, args)
+            return f"    {name(np.maximum if f is _maximum else np.minimum)}({a}, {b}, out={out})"
+        return f"    {name(f)}({', '.join(map(name, args))})"
+
+    lines = [line(f, args) for f, args in calls]
     defaults = ", ".join(f"{n}={n}" for n in environment)  # local names are found faster than global ones
     exec(f"def replay({defaults}):\n" + "\n".join(lines), environment)
     made: Callable[[], None] = environment["replay"]

@@ -33,6 +33,11 @@ class Span:
     def __init__(self, kind: str, steps: Sequence[Step], calls: list[Call], why: str) -> None:
         self.kind, self.steps, self.calls, self.why = kind, list(steps), calls, why
 
+    def run(self) -> None:
+        """Do the calls of this group alone."""
+        for f, args in self.calls:
+            f(*args)
+
 
 class Plan:
     """The calls of a program, over memory of its own.
@@ -230,11 +235,20 @@ class Plan:
         for inlet, array in zip(self._inlets, inputs, strict=True):
             np.copyto(inlet, array)
 
-    def replay(self) -> None:
-        """Do the batch."""
+    def line(self) -> Callable[[], None]:
+        """All calls of a batch as one function."""
         if self._whole is None:
             self._whole = straight_line([call for span in self.spans for call in span.calls])
-        self._whole()
+        return self._whole
+
+    def replay(self) -> None:
+        """Do the batch."""
+        self.line()()
+
+    def holds(self, slot: int) -> bool:
+        """Has the slot memory in this plan? (It may live only inside a group, or have been rewritten away.)"""
+        slot = self.layout.base(slot)
+        return slot in self.places
 
     def results(self) -> tuple[Any, ...]:
         """What the batch gave, as numbers of its own."""

@@ -1,0 +1,200 @@
+"""The executor that is fast: the plan behind the same four words.
+
+`replay` calls the plan's straight line. `walk` goes over a plan of its own whose every slot is kept: the same calls on the
+same layouts, so the same numbers to the bit. What is walked are the recorded steps: a slot that the plan has made
+disappear is computed when it is asked for, and after a change by hand the rest of the batch is done with the readable
+forwards, since the plan's order of work is no longer the recorded one.
+"""
+
+from __future__ import annotations
+
+import copy
+import weakref
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..engine.errors import TapeError
+from ..engine.plan import Plan
+from ..engine.plan.program import fill, hollow
+from ..engine.tape import Step, Tape
+from .executor import Readable
+
+__all__ = ["Planned", "Planner"]
+
+MOST = 12  # plans kept at a time: each has memory of its own
+
+
+class Planner:
+    """The plans of a run and its branches, made when they are needed and kept while there is room."""
+
+    def __init__(self) -> None:
+        self._plans: dict[tuple[Any, ...], Plan] = {}
+        self._watched: list[tuple[tuple[Any, ...], Plan, weakref.ref[Any] | None]] = []
+        self._tapes: dict[tuple[Any, ...], Tape] = {}
+
+    def replayed(self, tape: Tape, inputs: Sequence[Any], state: dict[str, Any]) -> Plan:
+        """The plan that trains on batches of this shape."""
+        key = _key(tape, inputs)
+        plan = self._plans.pop(key, None)
+        if plan is None:
+            plan = Plan(self._known(key, tape, inputs, state))
+            _lighten(tape)
+        self._plans[key] = plan  # the one used last is given up last
+        while len(self._plans) > MOST:
+            self._plans.pop(next(iter(self._plans)))
+        return plan
+
+    def watched(self, owner: Any, tape: Tape, inputs: Sequence[Any], state: dict[str, Any]) -> Plan:
+        """A plan with every slot kept, that nobody else is looking into."""
+        key = _key(tape, inputs)
+        for k, (known, plan, user) in enumerate(self._watched):
+            if known == key and (user is None or user() in (None, owner)):
+                self._watched.append((key, self._watched.pop(k)[1], weakref.ref(owner)))
+                return plan
+        plan = Plan(self._known(key, tape, inputs, state), keep=True)
+        self._watched.append((key, plan, weakref.ref(owner)))
+        del self._watched[:-4]
+        return plan
+
+    def _known(self, key: tuple[Any, ...], tape: Tape, inputs: Sequence[Any], state: dict[str, Any]) -> Tape:
+        """The tape with the shape of every slot known, for inputs like these."""
+        shapes = [np.shape(tape.values[slot]) for slot in tape.inputs.values()]
+        if any(value is None for value in tape.values) or shapes != [np.shape(a) for a in inputs]:
+            if key not in self._tapes:
+                other = copy.copy(tape)
+                other.values = list(tape.values)
+                fill(other, inputs, state)
+                self._tapes[key] = other
+                while len(self._tapes) > MOST:
+                    self._tapes.pop(next(iter(self._tapes)))
+            return self._tapes[key]
+        return tape
+
+
+def _key(tape: Tape, inputs: Sequence[Any]) -> tuple[Any, ...]:
+    return (tape, *((np.shape(a), np.asarray(a).dtype.str) for a in inputs))
+
+
+def _lighten(tape: Tape) -> None:
+    """The numbers of the batch that was recorded are not needed any more, only their shapes."""
+    for slot, value in enumerate(tape.values):
+        if slot not in tape.constants and value is not None:
+            tape.values[slot] = hollow(np.asarray(value))
+    tape.leaves.clear()
+
+
+class Planned(Readable):
+    """Runs a program by a plan.
+
+    >>> from cutaway.engine import Parameter
+    >>> w = Parameter([1.0], name="w")
+    >>> with Tape() as tape:
+    ...     x = tape.input("x", np.ones(1, "f"))
+    ...     tape.carries("w", w + x)
+    ...     tape.results["old"] = tape.slot(w)
+    >>> state = {"w": w.data}
+    >>> planned = Planned(tape, state, Planner())
+    >>> [float(old[0]) for (old,) in planned.replay([(np.ones(1, "f"),)] * 3)], state["w"].tolist()
+    ([1.0, 2.0, 3.0], [4.0])
+    """
+
+    def __init__(self, program: Tape, state: dict[str, Any], planner: Planner) -> None:
+        self.program, self.state, self.planner = program, state, planner
+        self.names = list(program.state)
+        self.plan: Plan | None = None  # the one being walked
+        self.values: dict[int, Any] = {}  # what the plan does not hold
+        self._position = {step.output: k for k, step in enumerate(program.steps)}
+        self._made = {step.output: step for step in program.steps}
+        self._done = 0  # recorded steps
+        self._spans = 0  # of the plan
+        self._by_hand = False
+
+    def replay(self, batches: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+        """Train on one batch after another; yields the results of each, in the order of ``program.results``.
+
+        Between two batches the state lives in the plan; it is in ``state`` again when the generator ends or is closed.
+        """
+        plan = None
+        try:
+            for inputs in batches:
+                if plan is None:
+                    plan = self.planner.replayed(self.program, inputs, self.state)
+                    plan.rows.load(self.state)
+                    feed, replay, results = plan.feed, plan.line(), plan.results
+                feed(inputs)
+                replay()
+                yield results()
+        finally:
+            if plan is not None:
+                plan.rows.store(self.state, self.program.carry)
+
+    def walk(self, inputs: tuple[Any, ...]) -> Iterator[Step]:
+        """Go over one batch; yields every recorded step when its slot is filled. At the end the state has moved on."""
+        self.plan = self.planner.watched(self, self.program, inputs, self.state)
+        self.plan.rows.load(self.state)
+        self.plan.feed(inputs)
+        self.values = {}
+        self._done = self._spans = 0
+        self._by_hand = False
+        return self._steps_of(self.plan)
+
+    def _steps_of(self, plan: Plan) -> Iterator[Step]:
+        for step in self.program.steps:
+            if self._by_hand:
+                self.values[step.output] = np.asarray(
+                    step.op.forward(*[self._value(slot) for slot in step.inputs], **step.attrs)
+                )
+            else:
+                due = self._due(plan, step.output)
+                for span in plan.spans[self._spans : due]:
+                    span.run()
+                self._spans = max(self._spans, due)
+            self._done += 1
+            yield step
+        for name, slot in self.program.state.items():
+            after = self.program.carry.get(name, slot)
+            if after != slot or slot in self.values:  # it moved on, or was changed by hand
+                self.state[name] = np.array(self._value(after), order="C")
+
+    def _due(self, plan: Plan, slot: int) -> int:
+        """How many spans of the plan must be done until a slot can be seen."""
+        if slot in plan.due:
+            return plan.due[slot]
+        step = self._made.get(slot)
+        due = 0 if step is None else max((self._due(plan, s) for s in step.inputs), default=0)
+        plan.due[slot] = due
+        return due
+
+    def filled(self, slot: int) -> bool:
+        """Does the batch being walked (or walked last) hold a value there by now?"""
+        return self.plan is not None and self._position.get(slot, -1) < self._done
+
+    def see(self, slot: int) -> Any:
+        """What a slot of the batch being walked (or walked last) holds; a copy that stays as it is."""
+        self._known(slot)
+        if not self.filled(slot):
+            raise self._empty(slot)
+        return np.array(self._value(slot), order="C")
+
+    def _value(self, slot: int) -> Any:
+        if slot in self.values:
+            return self.values[slot]
+        plan = self.plan
+        assert plan is not None
+        if plan.holds(slot):
+            return plan.view(slot)
+        step = self._made[slot]
+        value = np.asarray(step.op.forward(*[self._value(s) for s in step.inputs], **step.attrs))
+        self.values[slot] = value
+        return value
+
+    def put(self, slot: int, value: Any) -> None:
+        """Fill a slot of the batch being walked with something else; the steps after it see the new value."""
+        self._known(slot)
+        if not self._by_hand:
+            for step in self.program.steps[: self._done]:  # what has been done was done with the old value
+                self._value(step.output)
+            self._by_hand = True
+        self.values[slot] = value
