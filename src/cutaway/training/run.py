@@ -18,6 +18,7 @@ from ..nn import Module
 from ..optim import Optimizer
 from . import evaluation, loop, machine
 from .clockwork import Moment
+from .executor import Slots
 from .history import Settings
 from .looks import Looks
 from .parts import as_dataset, check_parts, metrics_for, whole
@@ -281,6 +282,7 @@ class Run(Looks):
             other._look_into(other.net)
         other.programs = Programs(other.net, self.loss, self.optimizer, other.state, self.seed, self.metrics)
         other.programs.tapes, other.programs.starts = dict(self.programs.tapes), dict(self.programs.starts)
+        other.programs.planner = self.programs.planner
         other._set(settings)
         other.go(self.batch, self.op)
         other._publish()
@@ -304,13 +306,13 @@ class Run(Looks):
         """A part of the state by its name, as it is now; while a batch is open also any slot by its number."""
         return self.current(self._name(name))[0]
 
-    def relive(self, batch: int) -> tuple[Tape, list[Any]]:
+    def relive(self, batch: int) -> tuple[Tape, Slots]:
         """A batch of the past once more, with every slot kept: its program and its slots. The run stays where it is."""
         other = self.fork()
         other.go(batch)
         other.go(batch, len(other.program.steps) + 1)
         assert other._inside is not None
-        return other._inside.program, other._inside.values
+        return other._inside.program, Slots(other._inside)
 
     @property
     def losses(self) -> Any:
