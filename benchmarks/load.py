@@ -1,6 +1,7 @@
 """What a process takes of the machine: how long its threads waited for a core, and how much memory it holds.
 
-Both count the process and all its children, and both come from Linux' /proc; elsewhere there is None.
+Both count the process and all its children, and both come from Linux' /proc; elsewhere there is None. Of a virtual
+machine that had to wait itself, only the whole machine knows: that time is counted, too.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def family(pid: int) -> list[int]:
 
 
 def waited(pid: int | None = None) -> float | None:
-    """Seconds for which threads could have run, but something else had the core, since they were made."""
+    """Seconds for which threads could have run, but something else had the core; differences mean something."""
     if not Path("/proc/self/schedstat").exists():
         return None
     total = 0
@@ -34,7 +35,13 @@ def waited(pid: int | None = None) -> float | None:
                 total += int(thread.read_text().split()[1])
             except OSError:
                 continue
-    return total / 1e9
+    return total / 1e9 + _stolen()
+
+
+def _stolen() -> float:
+    """Seconds that the host of a virtual machine took from it."""
+    fields = Path("/proc/stat").read_text().partition("\n")[0].split()
+    return int(fields[8]) / os.sysconf("SC_CLK_TCK") if len(fields) > 8 else 0.0
 
 
 def memory(pid: int | None = None) -> int | None:

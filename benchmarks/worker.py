@@ -38,7 +38,9 @@ def main() -> None:
     side = build()
     start = perf_counter()
     side.train(2)
-    answer: dict[str, Any] = {"how": side.how, "before": before, "seconds": perf_counter() - start}
+    answer: dict[str, Any] = {"how": side.how, "seconds": perf_counter() - start}
+    if before is not None:
+        answer["before"] = before + side.data
     while True:
         losses = side.losses()
         answer |= {"losses": [*losses[:8], losses[-1]], "kept": side.kept()}

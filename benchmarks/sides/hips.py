@@ -24,6 +24,7 @@ class Autograd(Side):
     def __init__(self, workload: Workload, path: Path, cores: int, how: str = "") -> None:
         self.how = f"{cores} BLAS threads"
         numbers = load_file(path)
+        self.data = numbers["x"].nbytes + numbers["y"].nbytes
         outputs, self._alpha = workload.autograd()
 
         def loss(weights: Any, x: Any, y: Any) -> Any:

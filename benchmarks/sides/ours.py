@@ -34,6 +34,7 @@ class Cutaway(Side):
         self.run = new_run(workload, path, cores)
         self.how = f"workers={self.run.workers}" if hasattr(self.run, "workers") else "threads=1"
         assert self.run.data is not None
+        self.data = self.run.data.x.nbytes + self.run.data.y.nbytes
         self._frames = self.run.data.x[: workload.batch_size] if workload.inference else None
         self._looks: list[float] = []
 

@@ -29,6 +29,7 @@ class Torch(Side):
         missing, extra = net.load_state_dict(weights(numbers), strict=False)
         assert not extra and all(name.endswith("num_batches_tracked") for name in missing), (missing, extra)
         x = numbers["x"]
+        self.data = x.nbytes + numbers["y"].nbytes
         if "channels_last" in wanted:
             net, x = (part.to(memory_format=torch.channels_last) for part in (net, x))
         forward: Callable[..., Any] = net if workload.inference else (lambda x, y: loss(net(x), y))

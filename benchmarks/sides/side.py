@@ -12,6 +12,7 @@ class Side(ABC):
     """A library at work."""
 
     how = ""  # which way of using it
+    data = 0  # bytes of examples and answers
 
     @abstractmethod
     def train(self, steps: int) -> None:

@@ -28,7 +28,7 @@ class Convolution(Workload):
     """Random pictures."""
 
     name, title = "convolution", "conv net 1-32-64 on 28x28, batch 64"
-    batch_size, images = 64, True
+    batch_size, batches, images = 64, 32, True
     peers = ("torch", "torch-best", "autograd")
 
     def data(self, count: int, random: np.random.Generator) -> tuple[Any, Any]:

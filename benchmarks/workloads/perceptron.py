@@ -19,6 +19,7 @@ class Perceptron(Workload):
 
     name, title = "perceptron", "MLP 784-256-128-10, batch 64"
     batch_size = 64
+    batches = 128  # too many to learn by heart: then gradients become so small that processors are slow with them
     peers = ("torch", "torch-best", "autograd")
 
     def data(self, count: int, random: np.random.Generator) -> tuple[Any, Any]:

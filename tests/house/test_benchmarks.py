@@ -60,7 +60,7 @@ def test_the_loss_falls(name: str, losses: Any) -> None:
     assert len(seen) == 3
     assert all(map(math.isfinite, seen))
     if not WORKLOADS[name].inference:
-        assert seen[2] < seen[1] < seen[0]
+        assert min(seen[1:]) < seen[0]
 
 
 @pytest.mark.parametrize("library", LIBRARIES[1:])
@@ -69,7 +69,8 @@ def test_peers_start_from_the_same_numbers(name: str, library: str, losses: Any)
     if library in WORKLOADS[name].peers:
         ours, theirs = losses["cutaway"][name], losses[library][name]
         assert theirs[0] == pytest.approx(ours[0], rel=2e-6)
-        assert theirs[1:] == pytest.approx(ours[1:], rel=1e-3)  # after an update
+        assert theirs[1] == pytest.approx(ours[1], rel=1e-4)  # after an update
+        assert theirs[2] == pytest.approx(ours[2], rel=1e-2)  # of which large steps make a little more
 
 
 def test_both_sides_train_on_the_same_batches_in_the_same_order(tmp_path: Path) -> None:
