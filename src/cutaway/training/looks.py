@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Self, cast
 
+from ..engine.tape import Step
 from .hands import Hands
 
 if TYPE_CHECKING:
@@ -30,11 +31,16 @@ class Looks(Hands):
         run = self._run
         return show(run.losses, "loss") if name is None else show(run.see(name), str(name))
 
-    def explain(self, step: int | None = None, at: tuple[int, ...] | None = None) -> Explained:
-        """Tell a step of the open batch by its story, with this moment's numbers in its formula."""
+    def explain(
+        self, what: int | str | Step | None = None, at: tuple[int, ...] | int | None = None, *, inside: bool = False
+    ) -> Explained:
+        """Tell a step, a layer ("1"), "loss", "optimizer" or a weight's update, with this moment's numbers in it.
+
+        what: the step done last, when not said; at: which number of the result is followed; inside: open the step
+        """
         from ..glass import explain
 
-        return explain(self._run, step, at)
+        return explain(self._run, what, at, inside=inside)
 
     def why(self, name: str, index: Any, batch: int | None = None) -> Why:
         """What moved this number: the change of the last batch (or any other), split by rule and by example."""

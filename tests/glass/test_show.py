@@ -1,14 +1,12 @@
-"""What a reader sees of arrays and steps."""
+"""What a reader sees of arrays."""
 
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 import cutaway as ct
 from cutaway import nn, optim
-from cutaway.engine.errors import CutawayError
-from cutaway.glass import explain, show
+from cutaway.glass import show
 
 
 def a_run() -> ct.Run:
@@ -45,27 +43,3 @@ def test_weights_slots_and_losses_of_a_run() -> None:
     run.step("op")
     moment = run.step("op")
     assert moment.step is not None and str(moment.step.output) in repr(run.show(moment.step.output))
-
-
-def test_a_weighted_sum_is_told_down_to_its_largest_products() -> None:
-    run = a_run()
-    run.step("op")
-    run.step("op")
-    told = repr(explain(run, at=(2, 1)))
-    x, w = run.see("x")[2], run.see("0.weight")[1]
-    assert "A vote" in told and "the sum of 6 products" in told and "the other 2 together" in told
-    assert f"= {float(x @ w):.4g}" in told.splitlines()[-1]
-    largest = int(np.argmax(np.abs(x * w)))
-    assert f"(i = {largest})" in told
-
-
-def test_a_step_that_is_not_there_is_refused() -> None:
-    run = a_run()
-    with pytest.raises(CutawayError, match="no step of an open batch"):
-        run.explain()
-    run.step("op")
-    run.step("op")
-    with pytest.raises(CutawayError, match="fills slot 999"):
-        run.explain(999)
-    with pytest.raises(CutawayError, match="names no number"):
-        run.explain(at=(9, 9))
