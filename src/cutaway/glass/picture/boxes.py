@@ -21,10 +21,14 @@ LOOPS = {"rnn", "gru", "lstm"}  # operations that walk along a sequence
 
 
 class Sketch(NamedTuple):
-    """One drawing, its left side at x = 0 and the line of its arrows at y = 0."""
+    """One drawing, its left side at x = 0 and the line of its arrows at y = 0.
+
+    blank: how far from either side arrows end, where there is nothing but room for text
+    """
 
     extent: Extent
     svg: str
+    blank: float = 0.0
 
 
 def per_example(facts: Facts, shape: tuple[int, ...] | None) -> str:
@@ -38,6 +42,8 @@ def per_example(facts: Facts, shape: tuple[int, ...] | None) -> str:
 
 class Boxes:
     """Draws items as boxes."""
+
+    legend = ""  # what the colours mean, as SVG from (0, 0), where there are colours
 
     def __init__(self, facts: Facts, around: str = "") -> None:
         """around: the path of what the strip shows the inside of; paths are written from there on."""
@@ -76,7 +82,7 @@ class Boxes:
         for k, line in enumerate(lines):
             body += text(w / 2, -h / 2 + 34 + 15 * k, line, "m c" if k == 0 else "c f")
         if path:
-            body += text(w / 2, -h / 2 - 6, short(path, 20), "m c f")
+            body += text(w / 2, -h / 2 - 6, short(path, 20), "m c f p")
         down = h / 2 + (7 if node.kind in ("group", "repeat") else 1)
         if LOOPS & set(self.facts.ops(node)):  # what it says is heard again at the next moment
             y = h / 2
@@ -118,8 +124,7 @@ class Boxes:
             title = f"<title>{escape(item.name)} {sizes(item.shape)}</title>"
             x = max(width, 24.0) / 2
             circle = f'<circle class="box firm" cx="{x:.1f}" cy="0" r="12"/>'
-            stubs = f'<path class="road" d="M0 0H{x - 12:.1f}M{x + 12:.1f} 0H{2 * x:.1f}"/>' if x > 12.5 else ""
-            return Sketch(Extent(2 * x, 13, 13), f"{title}{stubs}{circle}{text(x, 4, sign, 't c')}")
+            return Sketch(Extent(2 * x, 13, 13), f"{title}{circle}{text(x, 4, sign, 't c')}", x - 12)
         w = max(width, sans(sign) + 18, *(mono(s) + 14 for s in lines))
         h = 24.0 + 14 * len(lines)
         body = f'<rect class="box" x="0" y="{-h / 2:.1f}" width="{w:.1f}" height="{h:.1f}" rx="{min(h / 2, 14):.1f}"/>'

@@ -19,7 +19,9 @@ HEAD = 30.0
 
 
 class Look(Protocol):
-    """How an item is drawn at one depth."""
+    """How an item is drawn at one depth; legend: what its colours mean."""
+
+    legend: str
 
     def sketch(self, item: Item, row: Row = "forward", width: float = 0.0) -> Sketch | None: ...
 
@@ -90,8 +92,13 @@ def draw(
             w, up, down = sketch.extent
             boxes[item.id, row] = left, line - up + top, w, up + down
             parts.append(_node(item, row, sketch, left, line, opens or {}))
-    title = text(14, 21, head[0], "h") + text(14 + sans(head[0], 13) + 12, 21, head[1], "") if head[0] else ""
-    wide = max(plan.width, 28 + sans(head[0], 13) + 12 + len(head[1]) * 5.8 if head[0] else 0.0)
+    behind = 14 + sans(head[0], 13) + 12
+    end = behind + len(head[1]) * 5.6 + 14
+    title = text(14, 21, head[0], "h") + text(behind, 21, head[1], "") if head[0] else ""
+    if look.legend and head[0]:
+        title += f'<g transform="translate({end + 10:.1f} 21)">{look.legend}</g>'
+        end += 180
+    wide = max(plan.width, end if head[0] else 0.0)
     body = f'{title}<g transform="translate(0 {top:.0f})">{"".join(parts)}</g>'
     return Strip(view, plan, boxes, wide, plan.height + top, body)
 
@@ -116,15 +123,23 @@ def _edges(
     rows: tuple[Row, ...],
     between: Callable[[Item, Item, Layout, int, int], str] | None,
 ) -> str:
+    def blank(k: int, row: Row) -> float:
+        made = sketches[k][row]
+        return (plan.widths[k] - made.extent.width) / 2 + made.blank
+
     out = []
     for u, v in view.edges if "forward" in rows else ():
         special = between(view.items[u], view.items[v], plan, u, v) if between else ""
-        out.append(special or f'<path class="road" d="{plan.path(u, v)}"/>' + _tip(plan.left[v], plan.line[v], 1))
+        first, last = blank(u, "forward"), blank(v, "forward")
+        arrow = f'<path class="road" d="{plan.path(u, v, 0.0, first, last)}"/>' + _tip(
+            plan.left[v] + last, plan.line[v], 1
+        )
+        out.append(special or arrow)
     for u, v in view.back if "back" in rows else ():
         if "back" in sketches[u] and "back" in sketches[v]:
-            off = offsets["back"]
-            tip = _tip(plan.left[u] + plan.widths[u], plan.line[u] + off, -1)
-            out.append(f'<path class="come" d="{plan.path(u, v, off)}"/>{tip}')
+            off, first, last = offsets["back"], blank(u, "back"), blank(v, "back")
+            tip = _tip(plan.left[u] + plan.widths[u] - first, plan.line[u] + off, -1)
+            out.append(f'<path class="come" d="{plan.path(u, v, off, first, last)}"/>{tip}')
     return "".join(out)
 
 

@@ -58,13 +58,16 @@ class Layout:
     width: float = 0.0
     height: float = 0.0
 
-    def path(self, u: int, v: int, offset: float = 0.0) -> str:
-        """The way of the arrow from box u to box v, as SVG; ``offset``: so far below the lines of the boxes."""
+    def path(self, u: int, v: int, offset: float = 0.0, out_of: float = 0.0, into: float = 0.0) -> str:
+        """The way of the arrow from box u to box v, as SVG.
+
+        offset: so far below the lines of the boxes; out_of, into: so far inside of the boxes it begins and ends
+        """
         stops = [(self.columns[u], self.lanes[u])]
         trunk = self.trunks.get(u, self.lanes[u])
         stops += [(column, trunk) for column in range(self.columns[u] + 1, self.columns[v])]
         stops.append((self.columns[v], self.lanes[v]))
-        x, y = self.left[u] + self.widths[u], self._y(*stops[0], offset)
+        x, y = self.left[u] + self.widths[u] - out_of, self._y(*stops[0], offset)
         out = [f"M{x:.1f} {y:.1f}"]
         for (a, lane_a), (b, lane_b) in pairwise(stops):
             y1, y2 = self._y(a, lane_a, offset), self._y(b, lane_b, offset)
@@ -76,7 +79,7 @@ class Layout:
             else:
                 middle = (right + left) / 2
                 out.append(f"H{right:.1f}C{middle:.1f} {y1:.1f} {middle:.1f} {y2:.1f} {left:.1f} {y2:.1f}")
-        out.append(f"H{self.left[v]:.1f}")
+        out.append(f"H{self.left[v] + into:.1f}")
         return "".join(out)
 
     def _y(self, column: int, lane: int, offset: float) -> float:
@@ -103,7 +106,7 @@ def lay_out(
     under: a second row of arrows runs so far below the lines of the boxes (0: there is none)
     """
     columns = _columns(len(extents), edges)
-    lanes, trunks = _lanes(columns, edges)
+    lanes, trunks = _lanes(columns, edges, 1 if under else -1)
     sizes = [0.0] * (max(columns, default=0) + 1)
     for column, extent in zip(columns, extents, strict=True):
         sizes[column] = max(sizes[column], extent.width)
@@ -133,7 +136,7 @@ def _columns(n: int, edges: Sequence[tuple[int, int]]) -> list[int]:
     return columns
 
 
-def _lanes(columns: list[int], edges: Sequence[tuple[int, int]]) -> tuple[list[int], dict[int, int]]:
+def _lanes(columns: list[int], edges: Sequence[tuple[int, int]], up: int) -> tuple[list[int], dict[int, int]]:
     n = len(columns)
     before: list[list[int]] = [[] for _ in range(n)]
     after: list[list[int]] = [[] for _ in range(n)]
@@ -159,7 +162,7 @@ def _lanes(columns: list[int], edges: Sequence[tuple[int, int]]) -> tuple[list[i
         start, end = road[0], road[-1]
         beside = [lanes[u] for u in (*before[start], *after[end]) if u in lanes]
         ideal = sum(beside) / len(beside) if beside else 0.0
-        wanted = sorted(range(-n, n + 1), key=lambda lane: (abs(lane - ideal), -lane))
+        wanted = sorted(range(-n, n + 1), key=lambda lane: (abs(lane - ideal), up * lane))
         lane = take(columns[start], max(reach.get(end, 0), columns[end]), wanted)
         lanes.update(dict.fromkeys(road, lane))
         if end in leaps:

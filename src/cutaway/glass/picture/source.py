@@ -61,24 +61,25 @@ def source(thing: Any, example: Any = None, values: bool = False) -> Source:
 
 
 def _of_run(run: Run, values: bool) -> Source:
-    tape = run.program
+    tape, name = run.program, run.name or type(run.net).__name__
+    look: Callable[[int], Any] = lambda slot: None  # noqa: E731
     if run.op:  # a batch is open: what is computed is there, the rest is still to come
-        slots = [_or_none(run, slot) for slot in range(len(tape.values))]
+        look = run.see
     elif values:
         tape, slots = run.relive(run.batch)
-    else:
-        slots = [None] * len(tape.values)
-    known = [v if v is not None else w for v, w in zip(slots, tape.values, strict=True)]
-    for name, slot in tape.state.items():
-        if known[slot] is None:
-            known[slot] = run.state.get(name)
-    return Source(tape, run.name or type(run.net).__name__, _shapes(tape.steps, known), lambda slot: slots[slot])
+        look = slots.__getitem__
+    known = list(tape.values)
+    for state, slot in tape.state.items():
+        known[slot] = run.state.get(state, known[slot])
+    for slot in tape.inputs.values():
+        known[slot] = _or_none(look, slot) if known[slot] is None else known[slot]
+    return Source(tape, name, _shapes(tape.steps, known), lambda slot: _or_none(look, slot))
 
 
-def _or_none(run: Run, slot: int) -> Any:
+def _or_none(look: Callable[[int], Any], slot: int) -> Any:
     try:
-        return run.see(slot)
-    except CutawayError:
+        return look(slot)
+    except CutawayError:  # not computed yet
         return None
 
 

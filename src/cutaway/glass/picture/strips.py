@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from .boxes import Boxes, Row
 from .draw import Look, Strip, draw
 from .facts import Facts
+from .matrices import Matrices
 from .text import count, headline
 from .tree import Node
 from .view import Item, View, view
@@ -79,7 +80,7 @@ def _insides(facts: Facts, item: Item, rows: tuple[Row, ...]) -> list[tuple[str,
 
 
 def _look(facts: Facts, depth: str, node: Node) -> Look:
-    return Boxes(facts, node.path)
+    return (Matrices if depth == "matrices" else Boxes)(facts, node.path)
 
 
 def _head(facts: Facts, node: Node, title: str) -> tuple[str, str]:

@@ -47,7 +47,7 @@ CSS = f"""
 .cutaway-net .dot{{fill:var(--ink3)}}
 .cutaway-net .node[data-open]{{cursor:pointer}}
 .cutaway-net .node.on .box{{fill:var(--ink);stroke:var(--ink)}}
-.cutaway-net .node.on text{{fill:var(--paper)!important}}
+.cutaway-net .node.on text:not(.p){{fill:var(--paper)!important}}
 .cutaway-net .node:focus-visible{{outline:2px solid var(--ink);outline-offset:2px}}
 .cutaway-net image{{image-rendering:pixelated}}
 """
