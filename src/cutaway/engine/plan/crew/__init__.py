@@ -1,0 +1,9 @@
+"""Workers that share memory: each does its part of a step, and they meet at a barrier.
+
+crew (what all crews offer, and which kind is taken where), memory (what they share), board (the flags by which they
+meet), forked (processes), hired (what a forked process does with its life), threads.
+"""
+
+from .crew import Alone, Build, Crew, Stopped, Worker, WorkerError, choose, cores
+
+__all__ = ["Alone", "Build", "Crew", "Stopped", "Worker", "WorkerError", "choose", "cores"]
