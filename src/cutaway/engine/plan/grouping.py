@@ -17,6 +17,8 @@ from .program import Program
 
 __all__ = ["Group", "grouped"]
 
+Shape = tuple[int, ...]
+
 
 class Group(NamedTuple):
     """Steps that one kernel does: kind is "chain", "one", or the name of a registered group."""
@@ -29,16 +31,18 @@ def grouped(
     program: Program,
     chains: Callable[[Step], bool],
     ends: Callable[[Step, Step], bool],
+    rows: Callable[[Step, Shape], bool],
     views: Mapping[int, int],
 ) -> list[Group]:
     """The steps of a program as groups, in an order in which they can be done.
 
     chains: may this step be part of a chain? ends: is the first step a sum over the output of the second that a chain
-    can take on its way? views: output of a step that costs nothing -> the slot whose memory it is seen in
+    can take on its way? rows: does the step belong to a chain of this shape row by row: a sum along each row, or
+    something done with such sums? views: output of a step that costs nothing -> the slot whose memory it is seen in
     """
     teams = _teams(program, views)
     while True:
-        groups, stuck = _Deal(program, chains, ends, views, teams).out()
+        groups, stuck = _Deal(program, chains, ends, rows, views, teams).out()
         if not stuck:
             return groups
         teams = [team for team in teams if not stuck & set(team[1])]  # two teams that wait for each other
@@ -73,9 +77,16 @@ def _detour(program: Program, inside: set[int]) -> bool:
 class _Deal:
     """One way of dealing the steps out."""
 
-    def __init__(self, program: Program, chains: Callable[[Step], bool], ends: Callable[[Step, Step], bool],
-                 views: Mapping[int, int], teams: list[tuple[str, list[int]]]) -> None:  # fmt: skip
-        self.program, self.chains, self.ends, self.views = program, chains, ends, views
+    def __init__(
+        self,
+        program: Program,
+        chains: Callable[[Step], bool],
+        ends: Callable[[Step, Step], bool],
+        rows: Callable[[Step, Shape], bool],
+        views: Mapping[int, int],
+        teams: list[tuple[str, list[int]]],
+    ) -> None:
+        self.program, self.chains, self.ends, self.rows, self.views = program, chains, ends, rows, views
         steps, made = program.steps, program.made
         self.node = list(range(len(steps)))  # step -> the step that stands for its team
         self.team: dict[int, tuple[str, list[int]]] = {}
@@ -133,24 +144,28 @@ class _Deal:
         while True:
             for k in sorted(self.ready):
                 step = steps[k]
-                if k in self.team:
+                if k in self.team or self._turned(step, made):
                     continue
-                if self.chains(step) and self.program.shape(step.output) == shape and not self._turned(step, made):
+                same = self.chains(step) and self.program.shape(step.output) == shape
+                if same or (made & set(step.inputs) and self.rows(step, shape)):
+                    self._take(k)
                     chain.append(k)
                     made.add(step.output)
+                    self._release(k)
                     break
                 if any(s in made and self.ends(step, steps[self.program.made[s]]) for s in step.inputs):
-                    ends.append(k)  # whoever waits for a sum must wait for the last block
+                    self._take(k)
+                    ends.append(k)  # whoever waits for such a sum must wait for the last block
                     break
             else:
                 break
-            self.ready.remove(k)
-            heapq.heapify(self.ready)
-            if k == (chain[-1] if chain else -1):
-                self._release(k)
         self.groups.append(Group("chain", [steps[k] for k in (*chain, *ends)]))
         for k in ends:
             self._release(k)
+
+    def _take(self, k: int) -> None:
+        self.ready.remove(k)
+        heapq.heapify(self.ready)
 
     def _turned(self, step: Step, made: set[int]) -> bool:
         """Does it read what the chain makes in another order (a transpose, say)?"""

@@ -16,7 +16,7 @@ from . import flat
 from .do import Call, Do, Memory, fresh, straight_line
 from .grouping import Group, grouped
 from .job import KERNELS, Job
-from .kernels import chain
+from .kernels import chain, linear, reduction  # noqa: F401 (kernels register themselves)
 from .kernels.elementwise import readable
 from .layout import Layout
 from .place import Place, pack
@@ -73,7 +73,7 @@ class Plan:
         program.wanted = (program.wanted | self._needed_at_end()) - hidden
         program.become([step for step in program.steps if step.output not in hidden])
         self.layout = Layout(program)
-        self.groups = grouped(program, self._chains, self._ends, self.layout.views)
+        self.groups = grouped(program, self._chains, self._ends, self._rows, self.layout.views)
         self._settle(hidden)
         self._emit(hidden)
         self._inlets = [self.places[slot].view for slot in tape.inputs.values()]
@@ -87,6 +87,10 @@ class Plan:
 
     def _ends(self, step: Step, over: Step) -> bool:
         return chain.ends_well(step, self.program.shape(over.output), self.layout.model(over.output))
+
+    def _rows(self, step: Step, shape: tuple[int, ...]) -> bool:
+        slots = [step.output, *step.inputs]
+        return not any(s in self.layout.pixels for s in slots) and chain.belongs_to_rows(step, shape, self.program)
 
     # -- where slots live ---------------------------------------------------------------------------------------
     def _settle(self, hidden: set[int]) -> None:

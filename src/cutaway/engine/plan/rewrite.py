@@ -18,6 +18,7 @@ from .program import Program
 
 __all__ = ["rewritten"]
 
+CUBE, ROOT = 0.044715, math.sqrt(2 / math.pi)  # of gelu
 Rule = Callable[[Program, Step, "Writer"], bool]
 RULES: dict[str, Rule] = {}
 
@@ -30,6 +31,9 @@ class Writer:
         self.steps: list[Step] = []
         self.same: dict[int, int] = {}  # a slot -> the slot that holds the same numbers
         self._known: dict[Any, int] = {}
+        for slot, value in program.constants.items():
+            if value.ndim == 0:
+                self._known.setdefault(("number", value.item(), str(value.dtype)), slot)
 
     def put(self, step: Step) -> int:
         """Write a step; returns the slot that holds its output."""
@@ -47,13 +51,26 @@ class Writer:
         """Write a new step, into a new slot or one that is known."""
         inputs = tuple(self.same.get(slot, slot) for slot in inputs)
         step = self.program.step(OPS[name], inputs, like, **attrs)
-        return self.put(step if into is None else step._replace(output=into))
+        step = step if into is None else step._replace(output=into)
+        change = RULES.get(name) if name != like.op.name else None
+        if change is not None and change(self.program, step, self):
+            return self.same.get(step.output, step.output)
+        return self.put(step)
+
+    def mask(self, rows: int, columns: int, dtype: Any) -> int:
+        """A slot that holds 0 where a column is not after its row, and minus infinity where it is."""
+        key = "mask", rows, columns, str(dtype)
+        if key not in self._known:
+            later = np.arange(columns)[None] > np.arange(rows)[:, None]
+            self._known[key] = self.program.constant(np.where(later, -np.inf, 0.0).astype(dtype))
+        return self._known[key]
 
     def number(self, value: float, dtype: Any) -> int:
         """A slot that holds this number."""
-        key = "number", value, str(dtype)
+        array = np.asarray(value, dtype)
+        key = "number", array.item(), str(dtype)
         if key not in self._known:
-            self._known[key] = self.program.constant(np.asarray(value, dtype))
+            self._known[key] = self.program.constant(array)
         return self._known[key]
 
 
@@ -77,36 +94,141 @@ def rewritten(program: Program) -> None:
     program.become(writer.steps)
 
 
+def across(program: Program, step: Step) -> tuple[tuple[int, ...], bool]:
+    """The sides that a step sums over, counted from 0; and whether they are the last one alone: then rows are summed."""
+    shape, dim = program.shape(step.inputs[0]), step.attrs.get("dim")
+    if dim is None:
+        return tuple(range(len(shape))), len(shape) == 1
+    sides = tuple(sorted(k % len(shape) for k in (dim if isinstance(dim, tuple) else (dim,))))
+    return sides, sides == (len(shape) - 1,)
+
+
 @rule("mean")
-def mean(program: Program, step: Step, writer: Writer) -> bool:
-    """A mean with keepdim is the mean without, seen in another shape: so it may be known already."""
-    shape = program.shape(step.inputs[0])
-    over = summed(step, shape)
-    if not step.attrs.get("keepdim") or not over:
+@rule("sum")
+def averaged(program: Program, step: Step, writer: Writer) -> bool:
+    """The same sum is written the same way everywhere: with its sides kept along rows, without them elsewhere.
+
+    So it may be known already, and a sum along rows can be part of a chain.
+    """
+    shape, name = program.shape(step.inputs[0]), step.op.name
+    sides, rows = across(program, step)
+    if not sides:
         return False
-    flat = writer.do("mean", step.inputs[0], like=step, dim=over, keepdim=False)
-    writer.do("reshape", flat, like=step, into=step.output, to=program.shape(step.output))
+    flat = writer.do(name, step.inputs[0], like=step, dim=sides, keepdim=rows)
+    _same_shape(program, flat, step, writer)
     return True
+
+
+def _same_shape(program: Program, slot: int, step: Step, writer: Writer) -> None:
+    """Let the step's output be this slot, seen in the shape that it is to have."""
+    if program.shape(slot) == program.shape(step.output) and step.output not in program.own:
+        writer.same[step.output] = slot
+    else:
+        writer.do("reshape", slot, like=step, into=step.output, to=program.shape(step.output))
 
 
 @rule("var")
 def var(program: Program, step: Step, writer: Writer) -> bool:
     """The average squared distance from the mean: its parts are a chain with a sum on its way."""
     x, shape = step.inputs[0], program.shape(step.inputs[0])
-    dim = step.attrs.get("dim")
-    over = tuple(range(len(shape))) if dim is None else tuple(k % len(shape) for k in np.atleast_1d(dim).tolist())
-    count = math.prod(shape[k] for k in over) - step.attrs.get("correction", 0)
-    middle = writer.do("mean", x, like=step, dim=over, keepdim=False)
-    across = tuple(1 if k in over else n for k, n in enumerate(shape))
-    far = writer.do("sub", x, writer.do("reshape", middle, like=step, to=across), like=step)
-    total = writer.do("sum", writer.do("mul", far, far, like=step), like=step, dim=over, keepdim=False)
+    sides, rows = across(program, step)
+    count = math.prod(shape[k] for k in sides) - step.attrs.get("correction", 0)
+    middle = writer.do("mean", x, like=step, dim=sides, keepdim=rows)
+    if not rows:
+        middle = writer.do("reshape", middle, like=step, to=tuple(1 if k in sides else n for k, n in enumerate(shape)))
+    far = writer.do("sub", x, middle, like=step)
+    total = writer.do("sum", writer.do("mul", far, far, like=step), like=step, dim=sides, keepdim=rows)
     share = writer.number(1.0 / count, program.dtype(x))
-    kept = tuple(n for k, n in enumerate(shape) if k not in over)
-    if program.shape(step.output) == kept:
-        writer.do("mul", total, share, like=step, into=step.output)
-    else:
-        writer.do("reshape", writer.do("mul", total, share, like=step), like=step, into=step.output,
-                  to=program.shape(step.output))  # fmt: skip
+    _same_shape(program, writer.do("mul", total, share, like=step), step, writer)
+    return True
+
+
+@rule("layer_norm")
+def layer_norm(program: Program, step: Step, writer: Writer) -> bool:
+    """Opened into the words in which its gradient is written: what both need is computed once, in one chain."""
+    x, weight, bias = step.inputs
+    if len(program.shape(weight)) != 1:
+        return False
+    far = writer.do("sub", x, writer.do("mean", x, like=step, dim=(-1,), keepdim=True), like=step)
+    spread = writer.do("var", x, like=step, dim=(-1,), keepdim=True)
+    inverse = _inverse(program, step, writer, spread, x)
+    usual = writer.do("mul", far, inverse, like=step)
+    writer.do("add", writer.do("mul", usual, weight, like=step), bias, like=step, into=step.output)
+    return True
+
+
+@rule("rms_norm")
+def rms_norm(program: Program, step: Step, writer: Writer) -> bool:
+    """Opened, as layer_norm."""
+    x, weight = step.inputs
+    if len(program.shape(weight)) != 1:
+        return False
+    spread = writer.do("mean", writer.do("mul", x, x, like=step), like=step, dim=(-1,), keepdim=True)
+    usual = writer.do("mul", x, _inverse(program, step, writer, spread, x), like=step)
+    writer.do("mul", usual, weight, like=step, into=step.output)
+    return True
+
+
+def _inverse(program: Program, step: Step, writer: Writer, spread: int, x: int) -> int:
+    eps = writer.number(step.attrs["eps"], program.dtype(x))
+    return writer.do("power", writer.do("add", spread, eps, like=step), like=step, to=-0.5)
+
+
+@rule("gelu")
+def gelu(program: Program, step: Step, writer: Writer) -> bool:
+    """Opened into the words of its gradient, so that the tanh, its dearest part, is done once."""
+    x, dtype = step.inputs[0], program.dtype(step.inputs[0])
+    if step.attrs.get("approximate", "none") != "tanh":
+        return False
+    square = writer.do("mul", x, x, like=step)
+    cube = writer.do("mul", square, writer.do("mul", x, writer.number(CUBE, dtype), like=step), like=step)
+    inner = writer.do("mul", writer.do("add", x, cube, like=step), writer.number(ROOT, dtype), like=step)
+    bent = writer.do("add", writer.do("tanh", inner, like=step), writer.number(1.0, dtype), like=step)
+    share = writer.do("mul", bent, writer.number(0.5, dtype), like=step)
+    writer.do("mul", x, share, like=step, into=step.output)
+    return True
+
+
+@rule("softmax")
+def softmax(program: Program, step: Step, writer: Writer) -> bool:
+    """Rows of votes: the largest, the distances, their powers and the sum are one chain."""
+    x, shape = step.inputs[0], program.shape(step.inputs[0])
+    if len(shape) < 2 or step.attrs.get("dim", -1) not in (-1, len(shape) - 1):
+        return False
+    top = writer.do("max", x, like=step, dim=-1, keepdim=True)
+    powers = writer.do("exp", writer.do("sub", x, top, like=step), like=step)
+    total = writer.do("sum", powers, like=step, dim=-1, keepdim=True)
+    writer.do("div", powers, total, like=step, into=step.output)
+    return True
+
+
+@rule("attention")
+def attention(program: Program, step: Step, writer: Writer) -> bool:
+    """Who listens to whom, and what they take home: the gradient asks for the first part again."""
+    q, k, v, *masks = step.inputs
+    shares = writer.do("attention_weights", q, k, *masks, like=step, **step.attrs)
+    writer.do("matmul", shares, v, like=step, into=step.output)
+    return True
+
+
+@rule("attention_weights")
+def attention_weights(program: Program, step: Step, writer: Writer) -> bool:
+    """The scores, one product; then a chain over their rows. Who may not listen has a score of minus infinity."""
+    q, k, *masks = step.inputs
+    size = program.shape(q)[-1]
+    if masks or size == 0 or len(program.shape(step.output)) < 2:
+        return False
+    scale, dtype = step.attrs.get("scale"), program.dtype(q)
+    scores = writer.do("matmul", q, k, like=step, flip_w=True)
+    strength = writer.number(size**-0.5 if scale is None else scale, dtype)
+    scores = writer.do("mul", scores, strength, like=step)
+    if step.attrs.get("causal"):
+        later = writer.mask(*program.shape(step.output)[-2:], dtype)
+        scores = writer.do("add", scores, later, like=step)
+    top = writer.do("max", scores, like=step, dim=-1, keepdim=True)
+    powers = writer.do("exp", writer.do("sub", scores, top, like=step), like=step)
+    total = writer.do("sum", powers, like=step, dim=-1, keepdim=True)
+    writer.do("div", powers, total, like=step, into=step.output)
     return True
 
 
@@ -116,8 +238,7 @@ def batch_norm(program: Program, step: Step, writer: Writer) -> bool:
     x, middle, spread, weight, bias = step.inputs
     shape = program.shape(x)
     across = (1, shape[1], *(1,) * (len(shape) - 2))
-    eps = writer.number(step.attrs["eps"], program.dtype(x))
-    inverse = writer.do("power", writer.do("add", spread, eps, like=step), like=step, to=-0.5)
+    inverse = _inverse(program, step, writer, spread, x)
     scale = writer.do("mul", weight, inverse, like=step)
     shift = writer.do("sub", bias, writer.do("mul", middle, scale, like=step), like=step)
     stretched = writer.do("mul", x, writer.do("reshape", scale, like=step, to=across), like=step)

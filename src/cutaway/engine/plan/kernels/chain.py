@@ -14,7 +14,7 @@ from ...tape import Step
 from ..do import Do
 from ..job import Job
 from .elementwise import ELEMENTWISE, readable
-from .reduction import Columns, direction, lying, memory_order, scale_of, summed
+from .reduction import Columns, direction, lying, memory_order, row_sum, scale_of, summed
 
 __all__ = ["blocks_of", "chain"]
 
@@ -39,10 +39,11 @@ def blocks_of(x: Any, most: int = BLOCK) -> list[Block]:
 
 def chain(do: Do, job: Job) -> Any:
     """Write the calls of a chain, block after block."""
-    inner = [s for s in job.steps if s.op.kind == "elementwise"]
+    shape = job.program.shape(job.step.output)
+    inner = [s for s in job.steps if s.op.kind == "elementwise" or along_rows(s, shape)]
     ends = job.steps[len(inner) :]
-    model = next((job.array(s.output) for s in reversed(inner) if job.wanted(s.output)), None)
-    model = job.model(inner, job.program.shape(inner[0].output)) if model is None else model
+    whole = [s.output for s in reversed(inner) if job.wanted(s.output) and job.program.shape(s.output) == shape]
+    model = job.array(whole[0]) if whole else job.model(inner, shape)
     made = {s.output for s in inner}
     last = {slot: k for k, s in enumerate(inner) for slot in s.inputs}
     for e in ends:
@@ -72,22 +73,29 @@ def _block(
     inside: dict[int, Any] = {}
     spare: dict[Any, list[Any]] = {}
     piece = model[block]
+    column = (*piece.shape[:-1], 1)
     for k, s in enumerate(inner):
         arrays = [inside[slot] if slot in inside else job.cut(outside[slot], block, model) for slot in s.inputs]
         dying = [
             slot for slot in dict.fromkeys(s.inputs) if slot in inside and last[slot] == k and not job.wanted(slot)
         ]
         for slot in dying:
-            spare.setdefault(inside[slot].dtype, []).append(inside.pop(slot))
+            kind = inside[slot].dtype, inside[slot].shape
+            if not along_rows(s, model.shape):  # a sum is not done where its numbers lie
+                spare.setdefault(kind, []).append(inside[slot])
+            inside.pop(slot)
+        dtype, narrow = job.dtype(s.output), job.program.shape(s.output) != model.shape
         if job.wanted(s.output):
-            out = job.array(s.output)[block]
+            out = job.cut(job.array(s.output), block, model)
+        elif spare.get((dtype, column if narrow else piece.shape)):
+            out = spare[dtype, column if narrow else piece.shape].pop()
         else:
-            dtype = job.dtype(s.output)
-            free = spare.get(dtype)
-            out = free.pop() if free else do.like(piece, dtype)
+            out = do.scratch(column, dtype) if narrow else do.like(piece, dtype)
         inside[s.output] = out
         into, taken = ELEMENTWISE.get(s.op.name), do.taken
-        if into is None:
+        if along_rows(s, model.shape):
+            row_sum(do, s, out, arrays[0])
+        elif into is None:
             do(readable, s.op.forward, out, tuple(arrays), s.attrs)
         else:
             into(do, out, *arrays, **s.attrs)
@@ -105,3 +113,24 @@ def ends_well(step: Step, shape: tuple[int, ...], model: Any) -> bool:
         and direction(model, over) in ("all", "columns")
         and np.dtype(model.dtype).kind == "f"
     )
+
+
+def along_rows(step: Step, shape: tuple[int, ...]) -> bool:
+    """Does the step make one number of every row (the last side) of an array of this shape?"""
+    if step.op.name not in ("sum", "mean", "max") or not step.attrs.get("keepdim"):
+        return False
+    dim = step.attrs.get("dim")
+    dim = dim if isinstance(dim, tuple) else (dim,)
+    return len(dim) == 1 and dim[0] in (-1, len(shape) - 1)
+
+
+def belongs_to_rows(step: Step, shape: tuple[int, ...], program: Any) -> bool:
+    """May the step join a chain of this shape row by row, as a sum along rows, or as something done with such sums?"""
+    column = (*shape[:-1], 1)
+    if len(shape) < 2 or shape == column or program.shape(step.output) != column or 0 in shape:
+        return False
+    if int(np.prod(shape[:-1])) == 1 or program.dtype(step.output).kind != "f":
+        return False
+    if step.op.kind == "elementwise":
+        return True
+    return along_rows(step, shape) and program.shape(step.inputs[0]) == shape

@@ -15,7 +15,7 @@ from ...tape import Step
 from ..do import Do
 from ..job import Job, kernel
 
-__all__ = ["Columns", "direction", "lying", "memory_order", "ones", "summed"]
+__all__ = ["Columns", "direction", "lying", "memory_order", "ones", "row_sum", "scale_of", "summed"]
 
 
 def summed(step: Step, shape: Sequence[int]) -> tuple[int, ...] | None:
@@ -119,6 +119,19 @@ def scale_of(step: Step, shape: Sequence[int]) -> float:
     """What the sum is multiplied by: 1 / n for a mean."""
     over = summed(step, shape) or ()
     return 1.0 / max(1, int(np.prod([shape[k] for k in over], dtype=np.int64))) if step.op.name == "mean" else 1.0
+
+
+def row_sum(do: Do, step: Step, out: Any, x: Any) -> None:
+    """The sum, the mean or the largest of every row, which becomes one number: (..., D) -> (..., 1)."""
+    if step.op.name == "max":
+        do(np.maximum.reduce, x, -1, None, out, True)
+        return
+    if x.flags.c_contiguous and out.flags.c_contiguous:
+        do(np.matmul, x.reshape(-1, x.shape[-1]), ones(do, x.shape[-1], x.dtype), out.reshape(-1))
+    else:
+        do(np.add.reduce, x, -1, None, out, True)
+    if step.op.name == "mean":
+        do(np.multiply, out, out.dtype.type(1.0 / x.shape[-1]), out)
 
 
 @kernel("sum", "mean", "sum_to")
