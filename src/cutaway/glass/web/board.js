@@ -1,0 +1,3 @@
+import { h } from "./dom.js";
+export class Board {}
+export function boardView(app, view, p) { return h("div", { class: "work board", key: "board" }, "board"); }

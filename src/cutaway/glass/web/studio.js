@@ -1,0 +1,159 @@
+// The studio: one state, one redraw, views of it. anywidget calls render(), and so does the page.
+import { App } from "./app.js";
+import { arrayPanel, ArrayView } from "./array.js";
+import { boardView, Board } from "./board.js";
+import { palette } from "./colours.js";
+import { h, patch } from "./dom.js";
+import { explainCard } from "./explain.js";
+import { health } from "./health.js";
+import { helpDialog, keys } from "./keys.js";
+import { NetworkView, networkPanel } from "./network.js";
+import { count } from "./numbers.js";
+import { programPanel, PHASES, Tree } from "./program.js";
+import { side, Side } from "./side.js";
+import { timeline } from "./timeline.js";
+import { transport } from "./transport.js";
+import { whyCard } from "./why.js";
+
+/** @import { Model } from "./types.js" */
+
+/**
+ * Draw a studio into an element; returns a function that takes it away again.
+ * @param {{ model: Model, el: HTMLElement }} where
+ */
+function render({ model, el }) {
+  const host = model.get("host") ?? "notebook";
+  const root = document.createElement("div");
+  root.className = `cutaway ${host === "notebook" ? "" : "page"}`;
+  const frame = root.appendChild(document.createElement("div"));
+  frame.className = "frame0";
+  const live = root.appendChild(document.createElement("div"));
+  live.className = "sr";
+  live.setAttribute("aria-live", "polite");
+  const dialog = root.appendChild(document.createElement("dialog"));
+  el.append(root);
+
+  let queued = false;
+  let theme = preferred();
+  const redraw = () => {
+    if (queued) return;
+    queued = true;
+    requestAnimationFrame(() => {
+      queued = false;
+      draw();
+    });
+  };
+  const app = new App(model, redraw, (text) => (live.textContent = text));
+  const parts = { tree: new Tree(), array: new ArrayView(), network: new NetworkView(), side: new Side(), board: new Board() };
+  root.dataset.theme = theme;
+  let colours = palette(root);
+
+  const setTheme = (/** @type {string} */ to) => {
+    root.dataset.theme = theme = to;
+    colours = palette(root);
+    redraw();
+  };
+  const view = (/** @type {string} */ to) => {
+    app.ui.view = to;
+    app.keep(to === "board" ? "s:" : "b:", new Set());
+    redraw();
+  };
+
+  function draw() {
+    if (!root.isConnected) return;
+    patch(frame,
+      top(app, theme, setTheme, view),
+      now(app),
+      h("main", { class: "main" }, app.ui.view === "board" ? boardView(app, parts.board, colours) : work()),
+      h("footer", { class: "dock", "aria-label": "Time" }, transport(app), timeline(app), side(app, parts.side)),
+      health(app));
+    helpDialog(app, dialog);
+  }
+  const work = () =>
+    h("div", { class: "work", key: "step", role: "tabpanel", "aria-label": "Training step" },
+      programPanel(app, parts.tree),
+      networkPanel(app, parts.network, colours),
+      arrayPanel(app, parts.array, colours),
+      h("aside", { class: "inspector", "aria-label": "Explanations" }, explainCard(app, colours), whyCard(app, colours)));
+
+  const onkey = /** @type {EventListener} */ (keys(app, root, { view, toggleTheme: () => setTheme(theme === "dark" ? "light" : "dark") }));
+  // In a notebook the keys belong to the studio only while something in it is focused.
+  const keyHost = host === "notebook" ? root : document;
+  keyHost.addEventListener("keydown", onkey);
+  const watchSize = new ResizeObserver(redraw);
+  watchSize.observe(root);
+  const scheme = matchMedia("(prefers-color-scheme: dark)");
+  const onscheme = () => setTheme(preferred());
+  scheme.addEventListener("change", onscheme);
+  draw();
+  app.start();
+
+  return () => {
+    keyHost.removeEventListener("keydown", onkey);
+    scheme.removeEventListener("change", onscheme);
+    watchSize.disconnect();
+    app.close();
+    root.remove();
+  };
+}
+
+/** The theme of the place: JupyterLab says it on its body, elsewhere the system does. */
+function preferred() {
+  const said = new URLSearchParams(globalThis.location?.search ?? "").get("theme");
+  if (said === "dark" || said === "light") return said;
+  const lab = document.body.dataset.jpThemeLight;
+  if (lab) return lab === "false" ? "dark" : "light";
+  return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+}
+
+/**
+ * @param {App} app
+ * @param {string} theme
+ * @param {(to: string) => void} setTheme
+ * @param {(to: string) => void} view
+ */
+function top(app, theme, setTheme, view) {
+  const run = app.session?.run;
+  const tab = (/** @type {string} */ v, /** @type {string} */ words) =>
+    h("button", {
+      key: v, type: "button", role: "tab", "aria-selected": app.ui.view === v, tabindex: app.ui.view === v ? 0 : -1, onclick: () => view(v),
+      onkeydown: (/** @type {KeyboardEvent} */ e) => {
+        if (!/^Arrow(Left|Right)$/.test(e.key)) return;
+        e.stopPropagation();
+        e.preventDefault();
+        view(v === "step" ? "board" : "step");
+        const other = /** @type {HTMLElement} */ (e.currentTarget).parentElement?.querySelectorAll("button")[v === "step" ? 1 : 0];
+        requestAnimationFrame(() => other?.focus());
+      },
+    }, words);
+  return h("header", { class: "top", key: "top" },
+    h("h1", { class: "brand" },
+      h("svg", { viewBox: "0 0 20 20", "aria-hidden": "true" }, h("path", { d: "M10 1a9 9 0 1 0 9 9h-9z" }), h("path", { class: "cut", d: "M12.5 1.4a7 7 0 0 1 6.1 6.1h-6.1z" })),
+      "Cutaway"),
+    run && h("p", { class: "runname" }, h("b", null, run.name || "a run"), h("span", null, `${count(run.parameters)} weights · ${count(run.examples)} examples`)),
+    app.session?.board
+      ? h("div", { class: "views", role: "tablist", "aria-label": "View" }, tab("step", "Training step"), tab("board", "Drawing board"))
+      : h("div", { class: "views" }),
+    h("div", { class: "topright" },
+      h("button", { class: "plain", type: "button", "data-do": "theme", "aria-label": "Dark theme", "aria-pressed": theme === "dark", onclick: () => setTheme(theme === "dark" ? "light" : "dark") },
+        h("svg", { viewBox: "0 0 16 16", "aria-hidden": "true" }, h("circle", { cx: 8, cy: 8, r: 6, fill: "none", stroke: "currentColor", "stroke-width": 1.5 }), h("path", { d: "M8 2a6 6 0 0 1 0 12z" }))),
+      h("button", { class: "plain", type: "button", "data-do": "help", "aria-haspopup": "dialog", onclick: () => { app.ui.help = true; app.redraw(); } }, "Keys ", h("kbd", null, "?"))));
+}
+
+/** @param {App} app */
+function now(app) {
+  const { frame, program } = app;
+  const step = app.step0();
+  const total = program?.steps.length ?? 0;
+  const sentence = app.lost ? `The run does not answer: ${app.lost}.` : app.notice || (app.ui.view === "board" ? "What does the network see in your drawing?" : frame?.title ?? "Waiting for the run …");
+  return h("section", { class: "now", key: "now", "aria-label": "Where the run stands" },
+    h("p", { class: `say ${app.lost ? "alarm" : ""}`, title: sentence }, sentence),
+    frame && h("p", { class: "where" },
+      h("b", null, `Batch ${count(frame.batch)}`),
+      h("span", null, `epoch ${Math.floor(frame.epoch) + 1}`),
+      step && h("span", null, PHASES[step.phase]?.[0].toLowerCase() ?? step.phase),
+      step?.layer && h("span", null, step.layer),
+      h("span", null, frame.step >= 0 ? `step ${frame.step + 1} of ${total}` : frame.op === 1 ? "its examples are there" : "between two batches")));
+}
+
+export default { render };
