@@ -356,12 +356,25 @@ class Session:
             **results(run, tape),
         }
         out.append(answer("frame", curve, **fields))
+        client.place = self._place()
         for wish in list(client.views.values()):
             try:
                 out.append(look(wish["key"], wish, self._seen(wish["what"])))
             except CutawayError:  # what was looked at is not here any more (another branch, another program)
                 del client.views[wish["key"]]
         return out
+
+    def news(self, but: str | None = None) -> list[Answer]:
+        """Frames for the pages that do not know where the run stands: another page moved it, or a program did."""
+        with self._lock:
+            here = self._place()
+            known = (None, here)
+            late = [(name, page) for name, page in self.clients.items() if name != but and page.place not in known]
+            found = [(name, told) for name, page in late for told in self.frames(page)]
+            return [({**head, "client": name}, buffers) for name, (head, buffers) in found]
+
+    def _place(self) -> tuple[Any, ...]:
+        return self.turn, self.branches.selected.id, self.run.batch, self.run.op, self._count_events()
 
     def _count_events(self) -> int:
         return sum(len(branch.run.history.events) for branch in self.branches.all.values())
