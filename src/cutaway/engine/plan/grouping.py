@@ -107,9 +107,8 @@ class _Deal:
 
     def out(self) -> tuple[list[Group], set[int]]:
         """The groups, and the steps that were never ready."""
-        for here, before in list(self.waiting.items()):
-            if not before:
-                self._offer(here)
+        for here in [here for here, before in self.waiting.items() if not before]:
+            self._offer(here)
         while self.ready:
             k = heapq.heappop(self.ready)
             step = self.program.steps[k]
