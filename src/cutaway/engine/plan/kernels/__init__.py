@@ -3,6 +3,6 @@
 They register themselves by name: importing this package makes them known.
 """
 
-from . import chain, elementwise, gru, linear, lstm, reduction
+from . import chain, convolution, elementwise, gru, linear, lstm, pooling, reduction
 
-__all__ = ["chain", "elementwise", "gru", "linear", "lstm", "reduction"]
+__all__ = ["chain", "convolution", "elementwise", "gru", "linear", "lstm", "pooling", "reduction"]
