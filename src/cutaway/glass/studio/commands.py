@@ -113,7 +113,7 @@ def _pair(value: Any) -> Any:
 INDEX = several(whole(-FAR, FAR), MOST_SIDES)
 LEAD = several(whole(0, FAR), MOST_SIDES)
 OVERVIEW = fields(rows=whole(1, 1024), cols=whole(1, 1024), count=whole(0, 256), **{"from": whole(0, FAR)})
-WINDOW = fields(row=whole(0, FAR), col=whole(0, FAR), rows=whole(0, 64), cols=whole(0, 64))
+WINDOW = fields(row=whole(0, FAR), col=whole(0, FAR), rows=whole(0, 64), cols=whole(0, 64), tile=whole(0, FAR))
 
 # command -> its fields; one that ends in "?" may be left out or null
 COMMANDS: dict[str, dict[str, Field]] = {
@@ -139,11 +139,11 @@ COMMANDS: dict[str, dict[str, Field]] = {
         "view?": one_of("matrix", "tiles"),
     },
     "unlook": {"key": text(60)},
-    "find": {"what": _what, "lead?": LEAD, "rows": _pair, "cols": _pair},
+    "find": {"what": _what, "lead?": LEAD, "tile?": whole(0, FAR), "rows": _pair, "cols": _pair},
     "examples": {"rows": several(whole(0, FAR), 64)},
     "explain": {"step?": whole(0, FAR), "at?": INDEX, "board?": yes_or_no},
     "why": {"name": text(400), "index?": INDEX, "batch?": whole(0, FAR)},
-    "health": {},
+    "health": {"now?": yes_or_no},
     "picture": {"depth?": one_of("boxes", "matrices", "neurons")},
     "compare": {"branch": whole(0, FAR)},
     "evaluate": {},

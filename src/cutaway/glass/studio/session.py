@@ -17,10 +17,11 @@ from . import arrays, asking
 from .board import Board, Prepare
 from .branches import Branches
 from .commands import checked
+from .explaining import explained, why
 from .playing import Player, forward, takes, walk
 from .program import Described, describe
 from .telling import Client, about, headline, results
-from .viewing import Seen, look, seen
+from .viewing import Seen, look, one_tile, seen
 from .wire import Answer, MessageError, answer
 from .wire import arrays as arrays_of
 from .words import place
@@ -52,6 +53,7 @@ class Session:
         self.branches = Branches(run)
         self.board = Board(prepare)
         self.player = Player()
+        self.checkup = asking.Checkup()
         self.clients: dict[str, Client] = {}
         self.turn = 0
         self.driver = ""
@@ -258,12 +260,17 @@ class Session:
         found = self._seen(wish["what"])
         if found.array is None:
             raise CutawayError("These numbers are not computed yet.")
-        table, lead = arrays.matrix(found.array, wish["lead"])
+        if wish["tile"] is not None:
+            table, index = one_tile(found.array, found.told.get("tile"), wish["tile"])
+        else:
+            table, lead = arrays.matrix(found.array, wish["lead"])
         cell = arrays.largest(table, wish["rows"], wish["cols"])
         if cell is None:
             raise CutawayError("There is no number in this block.")
-        index = [*lead, *cell[0]][-found.array.ndim :] if found.array.ndim else []
-        return answer("cell", index=index, value=cell[1])
+        if wish["tile"] is not None:
+            return answer("cell", index=index(*cell[0]), value=cell[1])
+        at = [*lead, *cell[0]][-found.array.ndim :] if found.array.ndim else []
+        return answer("cell", index=at, value=cell[1])
 
     def _examples(self, client: Client, *, rows: list[int]) -> Answer:
         return asking.examples(self.run, rows)
@@ -271,13 +278,13 @@ class Session:
     def _explain(self, client: Client, *, step: int | None, at: list[int] | None, board: bool | None) -> Answer:
         if board and self.board.about is None:
             raise CutawayError("Nothing is drawn yet.")
-        return asking.explained(self.board if board else self.run, step, at)
+        return explained(self.board if board else self.run, step, at)
 
     def _why(self, client: Client, *, name: str, index: list[int] | None, batch: int | None) -> Answer:
-        return asking.why(self.run, name, index, batch)
+        return why(self.run, name, index, batch)
 
-    def _health(self, client: Client) -> Answer:
-        return asking.health(self.run)
+    def _health(self, client: Client, *, now: bool | None) -> Answer:
+        return self.checkup.answer(self.run, self.branches.selected.id, bool(now))
 
     def _picture(self, client: Client, *, depth: str | None) -> Answer:
         return asking.picture(self.run, depth)
@@ -345,7 +352,7 @@ class Session:
             "op": run.op,
             "step": run.op - 2,
             "epoch": run.epoch if size else 0,
-            "of_epoch": [run.number(run.batch) % size, size] if size else [0, 0],
+            "of_epoch": run.number(run.batch) % size if size else 0,
             "title": headline(run, tape),
             "place": place(tape, run.batch, run.op, run.epoch if size else 0),
             "rate": self.player.rate,

@@ -61,7 +61,7 @@ def about(run: Run) -> Answer:
         "parameters": sum(a.size for name, a in run.state.items() if not name.startswith("optim/")),
         "network": repr(run.net) if run.net is not None else "",
         "loss": type(run.loss).__name__ if run.loss is not None else "",
-        "optimizer": run.optimizer.options() if run.optimizer is not None else None,
+        "optimizer": repr(run.optimizer) if run.optimizer is not None else "",
         "metrics": run.metrics,
         "own_code": run.net is not None,
         "notes": run.notes,

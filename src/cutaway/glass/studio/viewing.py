@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -87,12 +88,29 @@ def look(key: str, wish: dict[str, Any], found: Seen) -> Answer:
     if wish["overview"] is not None:
         fields["overview"] = _overview(a, table, tile, wish, scale, parts)
     if wish["window"] is not None:
-        asked = {"row": 0, "col": 0, "rows": 8, "cols": 8} | wish["window"]
-        parts["window"], fields["window"] = arrays.window(table, **asked)
+        asked: dict[str, int] = {"row": 0, "col": 0, "rows": 8, "cols": 8, **wish["window"]}
+        number = asked.pop("tile", None)
+        part = table if number is None else one_tile(a, tile, number)[0]
+        parts["window"], where = arrays.window(part, **asked)
+        fields["window"] = where if number is None else {**where, "tile": number}
     if wish["stats"]:
         parts["bins"], low, high = arrays.histogram(a)
         fields["stats"] = arrays.summary(a) | {"low": low, "high": high}
     return answer("array", parts, limit=scale, **fields)
+
+
+def one_tile(a: Any, tile: list[int] | None, number: int) -> tuple[Any, Callable[[int, int], list[int]]]:
+    """One of the pictures that an array is a row of, and the index in the array of a row and column of it."""
+    pictures = arrays.tiles(a, tile)
+    if pictures is None or number >= len(pictures):
+        raise CutawayError(f"This array has no picture {number}.")
+    size = pictures.shape[1] * pictures.shape[2]
+
+    def index(row: int, col: int) -> list[int]:
+        flat = number * size + row * pictures.shape[2] + col
+        return [int(k) for k in np.unravel_index(flat, a.shape)]
+
+    return pictures[number], index
 
 
 def _overview(
