@@ -30,6 +30,7 @@ class Writer:
         self.program = program
         self.steps: list[Step] = []
         self.same: dict[int, int] = {}  # a slot -> the slot that holds the same numbers
+        self.spread: dict[int, int] = {}  # a slot -> the smaller one that it repeats
         self._known: dict[Any, int] = {}
         for slot, value in program.constants.items():
             if value.ndim == 0:
@@ -37,15 +38,28 @@ class Writer:
 
     def put(self, step: Step) -> int:
         """Write a step; returns the slot that holds its output."""
-        inputs = tuple(self.same.get(slot, slot) for slot in step.inputs)
+        inputs = self._narrow(step, tuple(self.same.get(slot, slot) for slot in step.inputs))
         key = step.op.name, inputs, tuple(sorted((k, repr(v)) for k, v in step.attrs.items()))
         found = self._known.get(key)
         if found is not None and step.output not in self.program.own:
             self.same[step.output] = found
             return found
         self._known.setdefault(key, step.output)
+        if step.op.name == "broadcast_to":
+            self.spread[step.output] = inputs[0]
         self.steps.append(step._replace(inputs=inputs))
         return step.output
+
+    def _narrow(self, step: Step, inputs: tuple[int, ...]) -> tuple[int, ...]:
+        """What is repeated only to meet a larger array is met as it is: a step number by number repeats by itself."""
+        if step.op.kind != "elementwise" or not any(slot in self.spread for slot in inputs):
+            return inputs
+        narrow = tuple(self.spread.get(slot, slot) for slot in inputs)
+        try:
+            shape = np.broadcast_shapes(*(self.program.shape(slot) for slot in narrow))
+        except ValueError:
+            return inputs
+        return narrow if shape == self.program.shape(step.output) else inputs
 
     def do(self, name: str, *inputs: int, like: Step, into: int | None = None, **attrs: Any) -> int:
         """Write a new step, into a new slot or one that is known."""

@@ -1,0 +1,91 @@
+"""Moving numbers: one copy straight to where they belong, without the array that a readable forward would make first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...ops.arrange import real_index
+from ..do import Do
+from ..job import Job, kernel
+
+__all__ = ["concat", "moved", "paste", "stack", "take"]
+
+
+@kernel("reshape", "permute", "cut", "broadcast_to", "flip")
+def moved(do: Do, job: Job) -> Any:
+    """A view that must be copied, because its numbers are wanted in another layout."""
+    (x,), out, step = job.inputs, job.output, job.step
+    if 0 in out.shape:
+        return NotImplemented
+    seen = x if step.op.name == "reshape" else step.op.forward(x, **step.attrs)
+    if step.op.name == "reshape":
+        if np.may_share_memory(flat := x.reshape(out.shape), x):
+            seen = flat
+        elif np.may_share_memory(back := out.reshape(x.shape), out):
+            out = back
+        else:
+            return NotImplemented
+    elif not np.may_share_memory(seen, x):
+        return NotImplemented
+    do(np.copyto, out, seen)
+    job.why = "one copy into another layout"
+    return None
+
+
+@kernel("paste")
+def paste(do: Do, job: Job) -> Any:
+    """An empty sheet, and the piece in its place."""
+    (x,), out = job.inputs, job.output
+    index = real_index(job.attrs["index"])
+    if 0 in out.shape or out.ndim == 0:
+        return NotImplemented
+    do(np.copyto, out, out.dtype.type(0))
+    place = out[index] if any(isinstance(k, slice | type(...)) for k in index) else out[(*index, ...)]
+    do(np.copyto, place, x)
+    return None
+
+
+@kernel("concat")
+def concat(do: Do, job: Job) -> Any:
+    """Each carriage copied to its place in the train."""
+    out = job.output
+    dim, start = job.attrs.get("dim", 0) % out.ndim, 0
+    for x in job.inputs:
+        at = (slice(None),) * dim + (slice(start, start + x.shape[dim]),)
+        start += x.shape[dim]
+        if x.size:
+            do(np.copyto, out[at], x)
+    return None
+
+
+@kernel("stack")
+def stack(do: Do, job: Job) -> Any:
+    """Each picture copied to its place in the pile."""
+    out = job.output
+    dim = job.attrs.get("dim", 0) % out.ndim
+    for k, x in enumerate(job.inputs):
+        do(np.copyto, out[(*(slice(None),) * dim, k, ...)], x)
+    return None
+
+
+@kernel("take")
+def take(do: Do, job: Job) -> Any:
+    """Rows copied one after the other."""
+    x, rows = job.inputs
+    return _looked_up(do, x, rows, job.output)
+
+
+@kernel("embedding")
+def embedding(do: Do, job: Job) -> Any:
+    """Rows copied one after the other."""
+    rows, x = job.inputs
+    return _looked_up(do, x, rows, job.output)
+
+
+def _looked_up(do: Do, x: Any, rows: Any, out: Any) -> Any:
+    if not out.flags.c_contiguous or 0 in x.shape or x.ndim < 1:
+        return NotImplemented
+    do(np.take, x, rows, 0, out)
+    return None
