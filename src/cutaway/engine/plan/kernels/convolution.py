@@ -17,7 +17,7 @@ from ..do import Do
 from ..job import Job, group, kernel, pixels
 from .columns import Columns
 from .depthwise import Depthwise
-from .pictures import Geometry, as_pixels, is_empty, solid, solid_target, target
+from .pictures import Geometry, as_pixels, is_empty, long_runs, solid, solid_target, target
 from .winograd import Winograd, best_tile
 
 if TYPE_CHECKING:
@@ -71,6 +71,7 @@ def stencil_values(do: Do, job: Job, w: int, way: Winograd) -> Any:
 
 
 @kernel("conv2d")
+@long_runs
 def conv2d(do: Do, job: Job) -> Any:
     """The way there."""
     if declines(job):
@@ -102,6 +103,7 @@ def conv2d(do: Do, job: Job) -> Any:
 
 
 @kernel("conv2d_x")
+@long_runs
 def conv2d_x(do: Do, job: Job) -> Any:
     """The way back to the pictures; or, as a layer, a transposed convolution."""
     if declines(job):
@@ -126,6 +128,7 @@ def conv2d_x(do: Do, job: Job) -> Any:
 
 
 @kernel("conv2d_w")
+@long_runs
 def conv2d_w(do: Do, job: Job) -> Any:
     """The way back to the stencils."""
     if declines(job):
@@ -167,6 +170,7 @@ def pairs(program: Program) -> Sequence[Sequence[int]]:
 
 
 @kernel(TOGETHER)
+@long_runs
 def gradients(do: Do, job: Job) -> Any:
     """Both gradients of a convolution."""
     if declines(job):

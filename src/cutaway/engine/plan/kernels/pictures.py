@@ -16,7 +16,21 @@ from ...ops.windows import pair
 from ..do import Do
 from ..job import Job
 
-__all__ = ["Geometry", "Rows", "as_pixels", "cells", "is_empty", "is_pixels", "solid", "solid_target", "target"]
+__all__ = [
+    "Geometry",
+    "Rows",
+    "as_pixels",
+    "cells",
+    "is_empty",
+    "is_pixels",
+    "long_runs",
+    "solid",
+    "solid_target",
+    "target",
+]
+
+BUFFER = 512  # numbers
+USUAL = np.getbufsize()
 
 
 class Geometry(NamedTuple):
@@ -119,6 +133,26 @@ def cells(x: Any) -> Any:
     (2, 3)
     """
     return x.view(np.dtype((np.void, x.shape[-1] * x.itemsize)))[..., 0]
+
+
+def long_runs(planned: Callable[[Do, Job], Any]) -> Callable[[Do, Job], Any]:
+    """A kernel whose calls run with small buffers.
+
+    NumPy's elementwise functions copy views with strides through a buffer, 8192 numbers at a time, unless the inner run
+    is as long as the buffer. Here the inner runs are all examples' channels, hundreds of numbers: with a buffer of 512
+    they are taken as they lie, which makes the calls up to twice as fast and changes no result.
+    """
+
+    def wrapped(do: Do, job: Job) -> Any:
+        before = len(do.calls)
+        do(np.setbufsize, BUFFER)
+        if planned(do, job) is NotImplemented:
+            del do.calls[before:]
+            return NotImplemented
+        do(np.setbufsize, USUAL)
+        return None
+
+    return wrapped
 
 
 class Rows:

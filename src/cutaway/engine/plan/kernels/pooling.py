@@ -18,7 +18,7 @@ from ...ops.windows import pair, places
 from ...tape import Step
 from ..do import Do
 from ..job import Job, kernel, pixels
-from .pictures import as_pixels, is_empty, target
+from .pictures import as_pixels, is_empty, long_runs, target
 
 __all__: list[str] = []
 
@@ -146,6 +146,7 @@ def winners(do: Do, job: Job, how: Windows, slot: int) -> Any:
 
 
 @kernel("max_pool2d")
+@long_runs
 def max_pool2d(do: Do, job: Job) -> Any:
     """The best of every window, and who it was if the way back will ask."""
     if declines(job):
@@ -166,6 +167,7 @@ def max_pool2d(do: Do, job: Job) -> Any:
 
 
 @kernel("place")
+@long_runs
 def place(do: Do, job: Job) -> Any:
     """To every winner what its window gives."""
     if declines(job):
@@ -199,6 +201,7 @@ def place(do: Do, job: Job) -> Any:
 
 
 @kernel("pick")
+@long_runs
 def pick(do: Do, job: Job) -> Any:
     """The winners' numbers in another array."""
     if declines(job):
@@ -229,6 +232,7 @@ def weight(size: Sequence[int], attrs: dict[str, Any], dtype: Any) -> Any:
 
 
 @kernel("avg_pool2d")
+@long_runs
 def avg_pool2d(do: Do, job: Job) -> Any:
     """The average of every window."""
     if declines(job):
@@ -247,6 +251,7 @@ def avg_pool2d(do: Do, job: Job) -> Any:
 
 
 @kernel("avg_pool2d_x")
+@long_runs
 def avg_pool2d_x(do: Do, job: Job) -> Any:
     """Its share of the gradient to every pixel of a window."""
     if declines(job):
