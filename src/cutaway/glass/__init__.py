@@ -2,10 +2,11 @@
 
 show (an array as numbers, curve and picture), explain (a step by its story and with its numbers in it), why (what moved
 one weight: by rule, by example), picture (a network, a tape or a run, drawn),
-watch (stop where a condition comes true).
+watch (stop where a condition comes true), health (what goes wrong, and since when).
 """
 
 from .explain import Explained, explain
+from .health import Finding, Health, health
 from .picture import Picture, picture
 from .show import Shown, show
 from .watch import ConditionError, Hit, Watch, Watches
@@ -14,6 +15,8 @@ from .why import Why, why
 __all__ = [
     "ConditionError",
     "Explained",
+    "Finding",
+    "Health",
     "Hit",
     "Picture",
     "Shown",
@@ -21,6 +24,7 @@ __all__ = [
     "Watches",
     "Why",
     "explain",
+    "health",
     "picture",
     "show",
     "why",

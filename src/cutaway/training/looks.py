@@ -9,7 +9,7 @@ from ..engine.tape import Step
 from .hands import Hands
 
 if TYPE_CHECKING:
-    from ..glass import Explained, Picture, Shown, Watch, Watches, Why
+    from ..glass import Explained, Health, Picture, Shown, Watch, Watches, Why
     from .run import Run
 
 __all__ = ["Looks"]
@@ -53,6 +53,15 @@ class Looks(Hands):
         from ..glass.picture import picture
 
         return picture(self._run, depth=depth, phase=phase)
+
+    def health(self) -> Health:
+        """Look for what goes wrong in trainings: NaN and its origin, dead units, gradients, learning rate, answers.
+
+        Silent on a healthy run; else every finding says what was met and what to try, and goes to the moment.
+        """
+        from ..glass import health
+
+        return health(self._run)
 
     def watch(self, condition: str | Callable[[Run], Any], name: str = "") -> Watch:
         """Stop where this comes true: ``watch("loss > 2")``, or a function of the run, asked after every batch.

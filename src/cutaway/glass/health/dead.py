@@ -1,0 +1,87 @@
+"""Dead units: a ReLU that is off for every example gets no gradient, so it stays off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from ...engine.tape import Tape
+from .exam import Exam
+from .finding import Finding
+from .reading import layer, unit_axis
+
+__all__ = ["DeadUnits"]
+
+# Some units of a healthy ReLU layer are off: half of all values are 0 by design (Glorot, Bordes and Bengio, 2011). With
+# steps that are too long "as much as 40 %" of the units die for good (Karpathy, CS231n, 2016), so that is the share
+# from which a layer is reported. A unit counts as dead when none of the examples switched it on and its input lies
+# three standard deviations below 0, so that an example that does is not to be expected (1 in 700).
+SHARE = 0.4
+SIGMAS = 3.0
+# Fewer are reported only when no example can reach them: their inputs lie ten times as far below 0 as those of the other
+# units are from 0, and ten times farther than they themselves ever move.
+HOPELESS = 10.0
+
+
+class DeadUnits:
+    """Looks at what goes into every ReLU of the forward phase."""
+
+    def __init__(self) -> None:
+        self._doors: dict[int, int] = {}  # slot that goes in -> which ReLU of the program it is
+        self._axes: dict[int, int] = {}
+        self._sums: dict[int, list[Any]] = {}  # ReLU -> count, sum, sum of squares, largest; unit by unit
+        self._labels: dict[int, str] = {}
+        self._slots: dict[int, int] = {}
+
+    def begin(self, exam: Exam, program: Tape) -> Iterable[int]:
+        relus = [step for step in program.steps if step.op.name == "relu" and step.label.startswith("forward")]
+        self._doors = {step.inputs[0]: k for k, step in enumerate(relus)}
+        self._labels = {k: step.label for k, step in enumerate(relus)}
+        self._slots = {k: step.output for k, step in enumerate(relus)}
+        return self._doors
+
+    def see(self, exam: Exam, slot: int, array: Any) -> None:
+        k = self._doors[slot]
+        if array.ndim < 2 or not np.isfinite(array).all():
+            return
+        assert exam.program is not None
+        axis = self._axes.setdefault(k, unit_axis(exam.program, slot, array.ndim))
+        rows = np.moveaxis(array, axis, -1).reshape(-1, array.shape[axis]).astype(np.float64)
+        new = [float(len(rows)), rows.sum(axis=0), np.square(rows).sum(axis=0), rows.max(axis=0)]
+        if k in self._sums and len(self._sums[k][1]) == len(new[1]):
+            count, total, squares, top = self._sums[k]
+            new = [count + new[0], total + new[1], squares + new[2], np.maximum(top, new[3])]
+        self._sums[k] = new
+
+    def findings(self, exam: Exam) -> Iterable[Finding]:
+        for k in sorted(self._sums):
+            count, total, squares, top = self._sums[k]
+            mean = total / count
+            spread = np.sqrt(np.maximum(squares / count - mean**2, 0))
+            off = (top <= 0) & (mean + SIGMAS * spread < 0)
+            usual = np.median(np.sqrt(squares / count))
+            hopeless = off & (mean + HOPELESS * np.maximum(spread, usual) < 0)
+            share = off.mean()
+            if share < SHARE and not hopeless.any():
+                continue
+            which = np.flatnonzero(off if share >= SHARE else hopeless)
+            yield self._told(exam, k, which, len(mean), float(mean[which].mean()), int(count))
+            if share == 1:
+                return  # the layers behind it only get what it lets through, which is nothing
+
+    def _told(self, exam: Exam, k: int, which: Any, units: int, mean: float, count: int) -> Finding:
+        name = layer(self._labels[k])
+        named = ", ".join(map(str, which[:8])) + (", ..." if len(which) > 8 else "")
+        who = f"All {units} units" if len(which) == units else f"{len(which)} of the {units} units ({named})"
+        said = (
+            f"{who} of the ReLU in layer {name} are off for every one of {exam.examples} examples: their inputs are "
+            f"{mean:.3g} on average, far below 0. No gradient passes through a unit that is off, so it does not learn "
+            "any more."
+        )
+        advice = (
+            "Go back before they died and make alpha smaller; look at the biases of the layer before; nn.LeakyReLU "
+            "never goes quite off."
+        )
+        return exam.finding("dead units", name, said, advice, op=exam.op_of(self._slots[k]))
