@@ -3,7 +3,7 @@
 Stencils of 3 x 3 that move one by one go to `winograd` where channels are many enough, stencils that see one channel
 each to `depthwise`, everything else to `columns`. Where tiles are used, both gradients are done together, as they share
 the transformed gradient; and what the way there has transformed is found again: pictures by their slot, tile and
-padding, stencils by their slot. Slots are filled once in a step, so that what was kept belongs to them whoever asks; where
+padding, stencils by their slot. Slots are filled once in a step, so what was kept belongs to them whoever asks; where
 nothing was kept (a second derivative, say) it is computed anew.
 """
 

@@ -17,17 +17,8 @@ from ..do import Do
 from ..job import Job
 
 __all__ = [
-    "Geometry",
-    "Rows",
-    "as_pixels",
-    "cells",
-    "is_empty",
-    "is_pixels",
-    "long_runs",
-    "solid",
-    "solid_target",
-    "target",
-]
+    "Geometry", "Rows", "as_pixels", "cells", "is_empty", "is_pixels", "long_runs", "solid", "solid_target", "target",
+]  # fmt: skip
 
 BUFFER = 512  # numbers
 USUAL = np.getbufsize()
