@@ -51,7 +51,20 @@ def duel(workload: Workload, peers: list[str], file: Path, plan: Plan) -> list[d
         # Memory at the end: looking at it disturbs, and everything has had its time to grow.
         peaks = {name: side.peak(max(2, side.steps // 2)) for name, side in sides.items()}
         kept = sides[OURS].ask(1)["kept"]
-        return [_row(workload, name, sides, rounds, peaks, kept, plan) for name in sides if name != OURS]
+        rows = [_row(workload, name, sides, rounds, peaks, kept, plan) for name in sides if name != OURS]
+    if workload.judged:
+        learned = {name: _learned(workload, name, file, plan) for name in sides}
+        for row in rows:
+            row |= {"cutaway_loss": learned[OURS], "peer_loss": learned[row["peer"]]}
+    return rows
+
+
+def _learned(workload: Workload, name: str, file: Path, plan: Plan) -> float:
+    """How well one epoch teaches it, from the start."""
+    with Process(name, workload.name, file, plan.cores, avx2=plan.avx2) as side:
+        side.start()
+        side.ask(workload.batches - 2)  # two were for warming up
+        return float(side.ask("quality")["quality"])
 
 
 def _start(name: str, workload: Workload, file: Path, plan: Plan) -> Process:

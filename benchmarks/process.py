@@ -63,7 +63,7 @@ class Process:
         self.hello = self._answer()
         return self.hello
 
-    def ask(self, steps: int) -> dict[str, Any]:
+    def ask(self, steps: int | str) -> dict[str, Any]:
         """So many steps: their seconds, the share of them it had to wait for a core, the losses."""
         assert self._process.stdin is not None
         try:

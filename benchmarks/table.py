@@ -35,6 +35,8 @@ def line(row: Row) -> str:
     )
     text += f"   {duration(row['cutaway_seconds']):>8s} : {duration(row['peer_seconds']):>8s}"
     text += f"   {row['blocks']} blocks, {row['discarded']} discarded{'' if row['quiet'] else ', NOT QUIET'}"
+    if "peer_loss" in row:
+        text += f"   learned {row['cutaway_loss']:.4f} : {row['peer_loss']:.4f}"
     if "memory_ratio" in row:
         text += f"   memory {row['cutaway_step_memory'] / 2**20:.0f} : {row['peer_step_memory'] / 2**20:.0f} MiB"
     return text

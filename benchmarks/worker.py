@@ -2,7 +2,7 @@
 
     python -m benchmarks.worker LIBRARY WORKLOAD FILE --cores 2 --how compile
 
-A line "12" on the input means 12 steps; the answer is one line of JSON. Nothing else is printed.
+A line "12" on the input means 12 steps, "quality" asks how well it has learned; the answer is one line of JSON.
 """
 
 from __future__ import annotations
@@ -48,6 +48,9 @@ def main() -> None:
         line = sys.stdin.readline()
         if not line:
             return
+        if line.startswith("quality"):
+            answer = {"quality": side.quality()}
+            continue
         steps = int(line)
         waited, start = load.waited(), perf_counter()
         side.train(steps)

@@ -34,9 +34,18 @@ class Workload:
     peers: ClassVar[tuple[str, ...]] = ("torch", "torch-best")
     step: ClassVar[str] = "training step"
     amount: ClassVar[float] = 1.0  # how many of what the table counts are in a step
+    judged: ClassVar[bool] = False  # what was learned in one epoch is compared, too
 
     def data(self, count: int, random: np.random.Generator) -> tuple[Any, Any]:
         """So many examples and their answers."""
+        raise NotImplementedError
+
+    def augment(self, x: Any) -> list[Any]:
+        """What is done anew to every batch of these examples."""
+        return []
+
+    def quality(self, state: Any, x: Any) -> float:
+        """How well a judged workload was learned by these weights: a loss on what nobody has seen."""
         raise NotImplementedError
 
     def cutaway(self) -> Parts:

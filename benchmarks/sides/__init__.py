@@ -26,6 +26,8 @@ def make(library: str, workload: Workload, path: Path, cores: int, how: str) -> 
         from .pytorch import Torch as Kind
     elif library == "autograd":
         from .hips import Autograd as Kind
+    elif library == "gensim":
+        from .gensim_side import Gensim as Kind
     else:
         raise SystemExit(f"There is no {library!r} to compare with; there are: {', '.join(PEERS)}.")
     return lambda: Kind(workload, path, cores, how)

@@ -29,7 +29,7 @@ def exchange(workload: Workload, path: Path, batches: int | None = None, seed: i
     loader = ct.data.DataLoader(dataset(workload, x, y), workload.batch_size, seed)
     order = np.concatenate([loader.indices(k) for k in range(EPOCHS * len(loader))])
     numbers = {"x": x, "y": y, "order": order}
-    for name, array in workload.cutaway().net.init(seed).state().items():
+    for name, array in workload.cutaway().net.state().items():
         numbers[f"weights/{name}"] = array
     save_file({name: np.ascontiguousarray(array) for name, array in numbers.items()}, path)
 

@@ -24,13 +24,14 @@ def new_run(workload: Workload, path: Path, cores: int) -> ct.Run:
     net.load_state(weights(numbers))
     how = {"workers": cores} if "workers" in inspect.signature(ct.Run).parameters else {}
     data = dataset(workload, numbers["x"], numbers["y"])
-    return ct.Run(net, loss, optimizer, data, workload.batch_size, **how)
+    return ct.Run(net, loss, optimizer, data, workload.batch_size, augment=workload.augment(data.x), **how)
 
 
 class Cutaway(Side):
     """Training is `run.train`, looking is `run.predict`."""
 
     def __init__(self, workload: Workload, path: Path, cores: int, how: str = "") -> None:
+        self._workload = workload
         self.run = new_run(workload, path, cores)
         self.how = f"workers={self.run.workers}" if hasattr(self.run, "workers") else "threads=1"
         assert self.run.data is not None
@@ -48,6 +49,10 @@ class Cutaway(Side):
 
     def losses(self) -> Sequence[float]:
         return [float(loss) for loss in self.run.losses] if self._frames is None else self._looks
+
+    def quality(self) -> float:
+        assert self.run.data is not None
+        return self._workload.quality(self.run.state, self.run.data.x)
 
     def kept(self) -> int:
         return sum(a.nbytes for snapshot in self.run.history.snapshots.values() for a in snapshot.values())

@@ -22,6 +22,10 @@ class Side(ABC):
     def losses(self) -> Sequence[float]:
         """What came out of the steps so far."""
 
+    def quality(self) -> float:
+        """How well a judged workload has been learned so far."""
+        raise NotImplementedError
+
     def kept(self) -> int:
         """Bytes that are kept for going back."""
         return 0

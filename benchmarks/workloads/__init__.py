@@ -8,6 +8,7 @@ from .characters import CharacterGRU, CharacterLSTM
 from .convolution import Convolution
 from .perceptron import Perceptron
 from .resnet import ResNet20
+from .skipgram import SkipGram
 from .speech import Speech
 from .tiny import Tiny
 from .transformer import Transformer
@@ -24,6 +25,7 @@ WORKLOADS: dict[str, Workload] = {
         CharacterLSTM,
         CharacterGRU,
         Transformer,
+        SkipGram,
         Atari,
         AtariLook8,
         AtariLook32,
