@@ -314,6 +314,15 @@ class Run(Looks):
         assert other._inside is not None
         return other._inside.program, Slots(other._inside)
 
+    def examples(self, batch: int) -> Any:
+        """Which examples of the data made up a batch, past or to come, in their order."""
+        settings = self.history.settings_before(batch)
+        for event in self.history.at(batch):
+            if event.kind == "settings":
+                settings = event.value
+        loader = DataLoader(self.loader().dataset, settings.batch_size, seed=self.seed)
+        return loader.indices(batch - settings.since + settings.epoch * len(loader))
+
     @property
     def losses(self) -> Any:
         """The loss of every batch done so far."""

@@ -16,7 +16,7 @@ from .inside import opened
 from .numbers import numbers
 from .rows import Case, Row, lines
 
-__all__ = ["Explained"]
+__all__ = ["Explained", "rows_page"]
 
 MOST = 12  # smaller steps told at a time
 
@@ -117,10 +117,10 @@ class Explained:
             parts.append(f"<dl>{terms}</dl>")
         if self.rows:
             reads = f"<p>{escape(self.reads)}</p>" if self.reads else ""
-            parts += ["<h5>With the numbers of this moment</h5>", reads, _rows_page(self.rows)]
+            parts += ["<h5>With the numbers of this moment</h5>", reads, rows_page(self.rows)]
         for step in self.inside[:MOST]:
             parts.append(f"<h5>{escape(step.title)} <small>{escape(step.label)}</small></h5>")
-            parts.append(_rows_page(step.rows) if step.rows else f"<pre>{escape(step.story.formula)}</pre>")
+            parts.append(rows_page(step.rows) if step.rows else f"<pre>{escape(step.story.formula)}</pre>")
         if len(self.inside) > MOST:
             parts.append(f"<p>... and {len(self.inside) - MOST} steps more (<code>.inside</code> has them all)</p>")
         if self.can_open:
@@ -130,7 +130,7 @@ class Explained:
         return "".join(parts)
 
 
-def _rows_page(rows: list[Row]) -> str:
+def rows_page(rows: list[Row]) -> str:
     """Sentences as paragraphs, and each sum as a table with a bar for every term."""
     parts: list[str] = []
     block: list[Row] = []

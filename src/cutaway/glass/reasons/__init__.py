@@ -1,0 +1,1 @@
+"""One change of one weight taken apart: by update rule, by example, by path."""
