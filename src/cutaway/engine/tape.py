@@ -83,6 +83,7 @@ class Tape:
         self.families: dict[str, list[str]] = {}  # "weight" -> names; an optimizer's memories in the same order
         self.gradients: dict[str, int] = {}  # name of a weight -> slot of its gradient
         self.visits: list[tuple[str, str, int]] = []  # layers in the order they were called: path, kind, output slot
+        self.reads: list[str] = []  # where Python looked at numbers on the way: what was recorded then may hang on them
         self.seed = seed
         self.leaves: dict[Tensor, int] = {}
         self._step, self._sites = step, 0

@@ -95,37 +95,49 @@ class Tensor(Functions):
         """How many numbers."""
         return self.data.size
 
+    def read(self, how: str) -> NDArray[Any]:
+        """The numbers, for Python to look at; a tape that is being recorded notes that what comes may hang on them.
+
+        >>> with Tape() as tape:
+        ...     positive = bool((Tensor([1.0, 2.0]) * 2.0).sum() > 0)
+        >>> tape.reads
+        ['`if x`']
+        """
+        if self.tape is not None and self.slot not in self.tape.constants and type(self.tape).current() is self.tape:
+            self.tape.reads.append(how)
+        return self.data
+
     def item(self) -> Any:
         """The only number, as a plain Python number.
 
         >>> Tensor(2.5).item()
         2.5
         """
-        return the_number(self.data, "x.item()")
+        return the_number(self.read("x.item()"), "x.item()")
 
     def numpy(self) -> NDArray[Any]:
         """The array itself."""
-        return self.data
+        return self.read("x.numpy()")
 
     def detach(self) -> Tensor:
         """The same numbers, with no place on any tape: gradients stop here."""
-        return Tensor(self.data)
+        return Tensor(self.read("x.detach()"))
 
     def tolist(self) -> Any:
         """Nested Python lists."""
-        return self.data.tolist()
+        return self.read("x.tolist()").tolist()
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        return np.array(self.data, dtype=dtype, copy=copy)
+        return np.array(self.read("np.asarray(x)"), dtype=dtype, copy=copy)
 
     def __float__(self) -> float:
-        return float(the_number(self.data, "float(x)"))
+        return float(the_number(self.read("float(x)"), "float(x)"))
 
     def __int__(self) -> int:
-        return int(the_number(self.data, "int(x)"))
+        return int(the_number(self.read("int(x)"), "int(x)"))
 
     def __bool__(self) -> bool:
-        return bool(the_number(self.data, "`if x` (yes or no?)"))
+        return bool(the_number(self.read("`if x`"), "`if x` (yes or no?)"))
 
     def __len__(self) -> int:
         if not self.data.ndim:

@@ -144,7 +144,8 @@ def _complete(run: Run) -> None:
     loader = run.loader()
     with machine.threads(run.threads):
         for x, y in (loader.batch(0), loader.batch(len(loader) - 1)):
-            run.programs.training(run.typed(x), run.typed(y), run.settings)
+            batch = run.typed(x), run.typed(y), np.int64(0), np.int64(0)
+            run.programs.training(batch, run.settings, lambda: None)
         run.programs.evaluation(run.typed(run.data.x[:2]), run.typed(run.data.y[:2]))
 
 

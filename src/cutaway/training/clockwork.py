@@ -22,6 +22,7 @@ from . import machine
 from .executor import Inputs, Readable
 from .history import Event, History, Settings
 from .programs import Programs
+from .stepping import Stepping
 
 __all__ = ["Clockwork", "Moment", "changed"]
 
@@ -121,9 +122,19 @@ class Clockwork:
         last, rest = (self.number(self.batch) + 1) % len(loader) == 0, len(loader.dataset) % loader.batch_size
         kind = self.settings, rest if last and rest else loader.batch_size
         if kind not in self._executors:  # the batch itself is dealt only to learn its shape
-            x, y, _, _ = self.inputs(self.batch)
-            self._executors[kind] = self.programs.training(x, y, self.settings)
-        return self._executors[kind]
+            self._executors[kind] = self.programs.training(self.inputs(self.batch), self.settings, self._another)
+        executor = self._executors[kind]
+        if isinstance(executor, Stepping) and self._inside is None:
+            executor.meet_at((self.batch, len(self.history.events)), self.inputs(self.batch))
+        return executor
+
+    def _another(self) -> Inputs | None:
+        """One more batch of the size of the one that comes next."""
+        end = self._same_shape_until()
+        other = self.batch + 1 if self.batch + 1 < end else self.batch - 1
+        return (
+            self.inputs(other) if other >= 0 and len(self.inputs(other)[0]) == len(self.inputs(self.batch)[0]) else None
+        )
 
     def _ready(self) -> Readable:
         """The same, when that batch begins: memories that it needs for the first time begin with it."""

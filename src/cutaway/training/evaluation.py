@@ -13,6 +13,7 @@ from . import machine
 from .clockwork import Clockwork
 from .executor import Readable
 from .parts import as_dataset, as_examples, whole
+from .planned import Planned
 
 if TYPE_CHECKING:
     from .run import Run
@@ -82,7 +83,9 @@ def _size(batch_size: int) -> int:
 
 def _caller(run: Clockwork, program: Tape) -> Caller:
     """The program as a function of examples, and answers where it needs them."""
-    executor, names = Readable(program, _state(run, program)), list(program.results)
+    state, names = _state(run, program), list(program.results)
+    planned = run.programs.plan and not program.reads
+    executor = Planned(program, state, run.programs.planner) if planned else Readable(program, state)
 
     def call(x: Any, y: Any = None) -> dict[str, Any]:
         (results,) = executor.replay([(x, y, np.int64(run.batch), np.int64(0))])

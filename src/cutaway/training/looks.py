@@ -25,11 +25,15 @@ class Looks(Hands):
         return cast("Run", self)
 
     def show(self, name: int | str | None = None) -> Shown:
-        """Show a part of the state, a slot of the open batch, or (with no name) the losses so far."""
-        from ..glass import show
+        """Show a part of the run as numbers, spread and picture; with no name the losses so far.
 
-        run = self._run
-        return show(run.losses, "loss") if name is None else show(run.see(name), str(name))
+        name: state ("1.weight", "alpha", "m/1.weight"), an input ("x"), what a layer gave ("forward/1", or its path),
+            a step's label ("backward/1"), a gradient ("1.weight.grad"), or a slot by its number
+        Slots are those of the open batch; while none is open, of the last one done.
+        """
+        from ..glass.show import show_of
+
+        return show_of(self._run, name)
 
     def explain(
         self, what: int | str | Step | None = None, at: tuple[int, ...] | int | None = None, *, inside: bool = False

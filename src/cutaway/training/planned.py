@@ -1,9 +1,9 @@
 """The executor that is fast: the plan behind the same four words.
 
-`replay` calls the plan's straight line. `walk` goes over a plan of its own whose every slot is kept: the same calls on the
-same layouts, so the same numbers to the bit. What is walked are the recorded steps: a slot that the plan has made
+`replay` calls the plan's straight line. `walk` goes over a plan of its own whose every slot is kept: the same calls on
+the same layouts, so the same numbers to the bit. What is walked are the recorded steps: a slot that the plan has made
 disappear is computed when it is asked for, and after a change by hand the rest of the batch is done with the readable
-forwards, since the plan's order of work is no longer the recorded one.
+forwards, since the plan may already have done work that comes later on the list.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from ..engine.errors import TapeError
 from ..engine.plan import Plan
 from ..engine.plan.program import fill, hollow
 from ..engine.tape import Step, Tape

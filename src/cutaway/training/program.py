@@ -24,6 +24,7 @@ def training_program(
     seed: int = 0,
     metrics: Sequence[str] = (),
     counts: Mapping[str, str] | None = None,
+    step: int = 0,
 ) -> Tape:
     """Record one training step on this batch; the result is the program of every batch of this shape.
 
@@ -34,7 +35,7 @@ def training_program(
     ['mul', 'sub', 'mul', 'sub']
     """
     net.root()
-    with Tape(seed=seed) as tape:
+    with Tape(seed=seed, step=step) as tape:
         value, _ = _forward(tape, net, loss, x, y, metrics)
         trained = {name: p for name, p in net.named_parameters().items() if p.requires_grad and p in tape.leaves}
         gradients = dict(zip(trained, backward(value, list(trained.values())), strict=True))

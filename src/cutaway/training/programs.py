@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,10 +13,11 @@ from ..engine.errors import CutawayError, ShapeError
 from ..engine.program import from_data, to_data
 from ..nn import Module
 from ..optim import Optimizer
-from .executor import Readable
+from .executor import Inputs, Readable
 from .history import Settings
 from .planned import Planned, Planner
 from .program import evaluation_program, training_program
+from .stepping import Stepping, hangs_on
 
 __all__ = ["Programs"]
 
@@ -39,17 +41,49 @@ class Programs:
         self.tapes: dict[str, Tape] = {}
         self.starts: dict[str, Any] = {}  # what the optimizer's memories begin with
         self.planner = Planner()
+        self.plan = True  # False: the readable forwards, one after the other
+        self.hanging: dict[str, str] = {}  # programs that hang on more than shapes, and on what
         self._executors: dict[str, Readable] = {}
 
-    def training(self, x: Any, y: Any, settings: Settings) -> Readable:
-        """The executor that trains on batches like this one. The net must stand as the settings say."""
+    def training(self, inputs: Inputs, settings: Settings, another: Callable[[], Inputs | None]) -> Readable:
+        """The executor that trains on batches like this one. The net must stand as the settings say.
+
+        another: gives one more batch of this shape, or None; what is recorded on it must be the same program
+        """
+        x, y, *_ = inputs
         key = f"train {_kind(x)} {_kind(y)} frozen={','.join(settings.frozen)} resting={','.join(settings.resting)}"
         executor = self._executors.get(key)
         if executor is None:
-            tape = self._tape(key, lambda net, loss: self._record(net, loss, x, y))
-            executor = Planned(tape, self.state, self.planner)
+            fresh = key not in self.tapes
+            tape = self._tape(key, lambda net, loss: self._record(net, loss, inputs))
+            if fresh:
+                self.hanging[key] = self._hangs_on(tape, another)
+            if self.hanging.get(key) and self.net is not None:
+                executor = Stepping(tape, self.state, self._record_now)
+            else:
+                executor = Planned(tape, self.state, self.planner) if self.plan else Readable(tape, self.state)
             self._keep(key, executor)
         return executor
+
+    def _hangs_on(self, tape: Tape, another: Callable[[], Inputs | None]) -> str:
+        """Does the program hang on more than shapes? Then it is said, once."""
+        other = None if tape.reads else another()
+        assert self.net is not None and self.loss is not None
+        why = hangs_on(tape, None if other is None else self._record(self.net, self.loss, other))
+        if why and not any(self.hanging.values()):
+            warnings.warn(
+                f"This network cannot be planned ahead: {why}. So every batch is recorded anew and done step by step: "
+                "right, but slower. ops.where(condition, a, b) chooses without looking.",
+                stacklevel=2,
+            )
+        return why
+
+    def _record_now(self, inputs: tuple[Any, ...]) -> Tape:
+        """The program of this very batch, with the network as it is now."""
+        assert self.net is not None and self.loss is not None
+        for name, parameter in {**self.net.root().named_parameters(), **self.net.named_buffers()}.items():
+            parameter.data = self.state[name]
+        return self._record(self.net, self.loss, inputs)
 
     def begin(self, program: Tape) -> None:
         """Put what the program remembers, and has not remembered before, into the state."""
@@ -95,12 +129,14 @@ class Programs:
             self.tapes[key] = tape.prune()
         return self.tapes[key]
 
-    def _record(self, net: Module, loss: Callable[..., Any], x: Any, y: Any) -> Tape:
+    def _record(self, net: Module, loss: Callable[..., Any], inputs: tuple[Any, ...]) -> Tape:
         if self.optimizer is None:
             raise CutawayError("This run's optimizer is one of your own: import the file that defines it first.")
         known = [(tape.families.get("weight", []), tape.families.get("count", [])) for tape in self.tapes.values()]
         counts = {weight: count for names, of in known for weight, count in zip(names, of, strict=False)}
-        tape = training_program(net, loss, self.optimizer, x, y, seed=self.seed, metrics=self.metrics, counts=counts)
+        x, y, step, _ = inputs
+        how: dict[str, Any] = {"seed": self.seed, "metrics": self.metrics, "counts": counts, "step": int(step)}
+        tape = training_program(net, loss, self.optimizer, x, y, **how)
         for name, slot in tape.state.items():
             if name.startswith("optim/"):
                 self.starts.setdefault(name, tape.values[slot])

@@ -282,7 +282,8 @@ class Run(Looks):
             other._look_into(other.net)
         other.programs = Programs(other.net, self.loss, self.optimizer, other.state, self.seed, self.metrics)
         other.programs.tapes, other.programs.starts = dict(self.programs.tapes), dict(self.programs.starts)
-        other.programs.planner = self.programs.planner
+        other.programs.planner, other.programs.plan = self.programs.planner, self.programs.plan
+        other.programs.hanging = dict(self.programs.hanging)
         other._set(settings)
         other.go(self.batch, self.op)
         other._publish()

@@ -1,7 +1,7 @@
 """The plan: a recorded program as a straight line of NumPy calls over planned memory.
 
-program (a tape as the plan reads it), rewrite (list to list), grouping (which steps go together), layout and place (where
-slots live), do and job (how kernels say which calls they want), kernels/, flat and rows (the state in long rows).
+program (a tape as the plan reads it), rewrite (list to list), grouping (which steps go together), layout and place
+(where slots live), do and job (how kernels say which calls they want), kernels/, flat and rows (the state in rows).
 """
 
 from .plan import Plan

@@ -123,10 +123,10 @@ def straight_line(calls: Sequence[Call]) -> Callable[[], None]:
     if not calls:
         return _nothing
     if len(calls) > 1500:
-        line = tuple(calls)
+        every = tuple(calls)
 
         def replay() -> None:
-            for f, args in line:
+            for f, args in every:
                 f(*args)
 
         return replay

@@ -1,7 +1,7 @@
 """Which steps are done together, and in which order.
 
-The steps are dealt out again: the first in the recorded order that is ready comes next. A step number by number begins a
-chain and draws in whatever else of the same shape is ready, and the sums over it: a chain is done block by block, so
+The steps are dealt out again: the first in the recorded order that is ready comes next. A step number by number begins
+a chain and draws in whatever else of the same shape is ready, and the sums over it: a chain is done block by block, so
 that what lives only inside never leaves the processor's cache. Views cost nothing and are no groups at all.
 """
 
@@ -50,7 +50,8 @@ def grouped(
 
 def _teams(program: Program, views: Mapping[int, int]) -> list[tuple[str, list[int]]]:
     """The groups that registered finders see, none of them overlapping, and each possible to do at one go."""
-    teams, taken = [], set()
+    teams: list[tuple[str, list[int]]] = []
+    taken: set[int] = set()
     for name, find in GROUPS.items():
         for members in find(program):
             inside = set(members)

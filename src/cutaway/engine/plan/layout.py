@@ -1,4 +1,4 @@
-"""How every slot lies: pictures pixel by pixel, with borders where a stencil looks over the edge; views nowhere at all."""
+"""How every slot lies: pictures pixel by pixel, with borders where a stencil looks over the edge; views nowhere."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ __all__ = ["Layout"]
 
 class Layout:
     """pixels: slots that lie as (H, W, N, C); border: how many pixels of zeros they want around them;
-    views: output of a step that costs nothing -> the slot it is seen in."""
+    views: output of a step that costs nothing -> the slot it is seen in.
+    """
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self.pixels = self._pictures()
         self.border: dict[int, int] = {}
         for step in program.steps:
-            for slot, width in BORDERS.get(step.op.name, _none)(step).items():
+            wish = BORDERS.get(step.op.name)
+            for slot, width in () if wish is None else wish(step).items():
                 if slot in self.pixels and slot not in program.constants:
                     self.border[slot] = max(width, self.border.get(slot, 0))
         self.views: dict[int, int] = {}
@@ -59,7 +61,8 @@ class Layout:
         found = {
             slot
             for step in program.steps
-            for slot in PIXELS.get(step.op.name, _nobody)(step)
+            if step.op.name in PIXELS
+            for slot in PIXELS[step.op.name](step)
             if self._picture(slot) and slot not in program.tape.state.values()
         }
         again = True
@@ -90,11 +93,3 @@ class Layout:
         if like.size == 0:
             return False
         return bool(np.may_share_memory(step.op.forward(like, **step.attrs), like))
-
-
-def _none(step: Any) -> dict[int, int]:
-    return {}
-
-
-def _nobody(step: Any) -> tuple[int, ...]:
-    return ()

@@ -74,7 +74,7 @@ def pack(lives: Sequence[tuple[int, int, int]]) -> tuple[list[int], int]:
     for k in sorted(range(len(lives)), key=lambda k: -lives[k][0]):
         size, first, last = lives[k]
         at = 0
-        for begin, end, f, l in sorted(p for p in placed if p[2] <= last and first <= p[3]):
+        for begin, end, _, _ in sorted(p for p in placed if p[2] <= last and first <= p[3]):
             if begin >= at + size:
                 break
             at = max(at, end)

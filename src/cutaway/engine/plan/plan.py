@@ -1,7 +1,7 @@
 """Plan: the same list of steps, fast. No second representation: groups of the steps, and the NumPy calls they became.
 
-Everything is decided once, when the plan is made: where each slot lives, which steps are done together, by which kernel,
-in how many blocks. A batch is then a straight line of calls that allocate nothing.
+Everything is decided once, when the plan is made: where each slot lives, which steps are done together, by which
+kernel, in how many blocks. A batch is then a straight line of calls that allocate nothing.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Plan:
         self.groups = grouped(program, self._chains, self._ends, self._rows, self.layout.views)
         self._settle(hidden)
         self._emit(hidden)
-        self._inlets = [self.places[slot].view for slot in tape.inputs.values()]
+        self._inlets = [self.places[slot].view if slot in self.places else None for slot in tape.inputs.values()]
         self._outlets = [self.view(slot) for slot in tape.results.values()]
         self._whole: Callable[[], None] | None = None
 
@@ -99,7 +99,8 @@ class Plan:
             places[slot] = layout.place(slot).own()
             places[slot].view[...] = value
         for slot in tape.inputs.values():
-            places[slot] = layout.place(slot).own()
+            if slot in program.readers or slot in program.own or not self._numberless(slot):
+                places[slot] = layout.place(slot).own()
         for name, slot in tape.state.items():
             places[slot] = Place(program.shape(slot), program.dtype(slot)).settle(self.rows.views[name])
         self._settle_gradients()
@@ -121,12 +122,17 @@ class Plan:
                     place.own()
                 else:
                     lives.append((place, first[slot], last.get(slot, t)))
-        offsets, total = pack([(place.nbytes, f, l) for place, f, l in lives])
+        offsets, total = pack([(place.nbytes, begin, end) for place, begin, end in lives])
         arena = fresh(total)
         for offset, (place, _, _) in zip(offsets, lives, strict=True):
             place.bind(arena[offset : offset + place.nbytes])
         self.arena_bytes, self.slot_bytes = total, sum(place.nbytes for place, _, _ in lives)
         self.own_bytes = sum(p.nbytes for p in places.values()) - self.slot_bytes
+
+    def _numberless(self, slot: int) -> bool:
+        """Is nothing given there (answers, where only the outputs are asked for)?"""
+        dtype = self.program.dtype(slot)
+        return dtype is None or dtype.kind == "O"
 
     def _settle_gradients(self) -> None:
         """A gradient is made where the update reads it: in its part of the row."""
@@ -237,7 +243,8 @@ class Plan:
     def feed(self, inputs: Sequence[Any]) -> None:
         """Give it a batch."""
         for inlet, array in zip(self._inlets, inputs, strict=True):
-            np.copyto(inlet, array)
+            if inlet is not None:
+                np.copyto(inlet, array)
 
     def line(self) -> Callable[[], None]:
         """All calls of a batch as one function."""

@@ -1,4 +1,4 @@
-"""Algebra on the list: steps in, steps out, the same numbers up to rounding. Still a list of steps, no second representation.
+"""Algebra on the list: steps in, steps out, the same numbers up to rounding. No second representation.
 
 A fused step is opened where its parts can join chains; what was computed twice is computed once.
 """
@@ -13,7 +13,6 @@ import numpy as np
 
 from ..registry import OPS
 from ..tape import Step
-from .kernels.reduction import summed
 from .program import Program
 
 __all__ = ["rewritten"]
@@ -109,7 +108,7 @@ def rewritten(program: Program) -> None:
 
 
 def across(program: Program, step: Step) -> tuple[tuple[int, ...], bool]:
-    """The sides that a step sums over, counted from 0; and whether they are the last one alone: then rows are summed."""
+    """The sides that a step sums over, counted from 0; and whether it sums rows, over the last side alone."""
     shape, dim = program.shape(step.inputs[0]), step.attrs.get("dim")
     if dim is None:
         return tuple(range(len(shape))), len(shape) == 1
@@ -124,7 +123,7 @@ def averaged(program: Program, step: Step, writer: Writer) -> bool:
 
     So it may be known already, and a sum along rows can be part of a chain.
     """
-    shape, name = program.shape(step.inputs[0]), step.op.name
+    name = step.op.name
     sides, rows = across(program, step)
     if not sides:
         return False
@@ -237,7 +236,8 @@ def attention_weights(program: Program, step: Step, writer: Writer) -> bool:
     strength = writer.number(size**-0.5 if scale is None else scale, dtype)
     scores = writer.do("mul", scores, strength, like=step)
     if step.attrs.get("causal"):
-        later = writer.mask(*program.shape(step.output)[-2:], dtype)
+        rows, columns = program.shape(step.output)[-2:]
+        later = writer.mask(rows, columns, dtype)
         scores = writer.do("add", scores, later, like=step)
     top = writer.do("max", scores, like=step, dim=-1, keepdim=True)
     powers = writer.do("exp", writer.do("sub", scores, top, like=step), like=step)

@@ -1,4 +1,4 @@
-"""Moving numbers: one copy straight to where they belong, without the array that a readable forward would make first."""
+"""Moving numbers: one copy straight to where they belong, without the array that a readable forward makes first."""
 
 from __future__ import annotations
 

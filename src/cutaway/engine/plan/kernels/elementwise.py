@@ -1,4 +1,4 @@
-"""Number by number: NumPy's own functions with a place to write to, one after the other on a block that stays in the cache.
+"""Number by number: NumPy's own functions with a place to write to, one after the other on a block in the cache.
 
 Each is written so that ``out`` may be the very memory of one of the inputs. They are exact twins of the readable
 forwards up to the order of a product's factors; what has no twin here runs its readable forward on the block.

@@ -1,7 +1,7 @@
 """The LSTM: one tanh for all four gates, and on the way back the slopes of many moments at once.
 
-sigmoid(x) = 1/2 tanh(x / 2) + 1/2: NumPy's tanh is faster than its exp with a division, and one call does all gates. The
-half inside is put into the weights and the sums beforehand.
+sigmoid(x) = 1/2 tanh(x / 2) + 1/2: NumPy's tanh is faster than its exp with a division, and one call does all gates.
+The half inside is put into the weights and the sums beforehand.
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def lstm(do: Do, job: Job) -> Any:
 @kernel("lstm_back")
 def lstm_back(do: Do, job: Job) -> Any:
     """Back through time, over what the way there left."""
-    g, _, z, _, _, w, *_ = job.inputs
+    g, _, _, _, _, w, *_ = job.inputs
     made = do.shared.get(("lstm", job.step.inputs[2:], bool(job.attrs.get("reverse", False))))
     if made is None:
         return NotImplemented

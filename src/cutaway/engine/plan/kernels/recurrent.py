@@ -1,8 +1,8 @@
 """What the planned recurrent kernels share: time outermost, and weights in blocks of 64 columns.
 
-Inside a kernel everything lies moment after moment, (T, blocks, N, 64): a moment is one piece of memory. BLAS is 1.7 times
-faster on a few examples times many blocks of 64 columns than on one wide table, so the recurrent weights are laid out
-anew at the beginning of each batch. What can be done for all moments at once is done outside the loop over time.
+Inside a kernel everything lies moment after moment, (T, blocks, N, 64): a moment is one piece of memory. BLAS is 1.7
+times faster on a few examples times many blocks of 64 columns than on one wide table, so the recurrent weights are laid
+out anew at the beginning of each batch. What can be done for all moments at once is done outside the loop over time.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Sums as products with a row of ones: BLAS adds up a tall table several times faster than NumPy's own sum.
 
-In memory an array is a table whose rows lie one after the other; of a picture, a row is the channels of one pixel of one
-example. A sum that keeps the innermost sides goes down its columns, one that keeps the outermost goes along its rows.
+In memory an array is a table whose rows lie one after the other; of a picture, a row is the channels of one pixel of
+one example. A sum that keeps the innermost sides goes down its columns, one that keeps the outermost along its rows.
 """
 
 from __future__ import annotations
