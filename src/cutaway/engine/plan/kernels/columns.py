@@ -19,7 +19,8 @@ from .pictures import Geometry, Rows, cells
 
 __all__ = ["Columns"]
 
-STRIP = 1 << 19  # bytes of columns that a strip may take
+STRIP = 700_000  # bytes of columns that a strip may take
+SMALL = 1_000_000  # up to so many products BLAS multiplies as things lie, without packing them first
 FEW = 8  # so few channels make cells that are too small
 
 
@@ -32,6 +33,9 @@ class Columns:
         self.numbers = g.kh * g.kw * self.share  # of a stencil
         row = g.wo * g.n * self.numbers * g.groups * self.dtype.itemsize
         self.many = max(1, min(g.ho, STRIP // row))
+        small = SMALL // (g.wo * g.n * self.numbers * self.made)
+        if self.numbers < 64 and small:  # packing costs as much as so small stencils
+            self.many = min(self.many, small)
         self.many = -(-g.ho // -(-g.ho // self.many))  # strips of about the same size
         self.direct = g.kh == g.kw == g.groups == g.sh == g.sw == 1 and g.ph == g.pw == 0
 
@@ -85,23 +89,34 @@ class Columns:
         return seen
 
     def _examples(self, do: Do, x: Any) -> Any:
-        """Columns whose numbers are sorted by channel, then tap, as in the stencils; cells of examples."""
+        """Columns whose numbers are sorted by channel, then tap, as in the stencils; cells of examples.
+
+        Where the stencil is a whole number of strides, pictures are cut into blocks of one stride: the same place of
+        all blocks lies together, and a tap is one copy for the whole block.
+        """
         g = self.g
-        planes = do.scratch((g.c, g.h + 2 * g.ph, g.w + 2 * g.pw, g.n), self.dtype)
+        whole = g.kh % g.sh == g.kw % g.sw == 0 and (g.ph, g.pw, g.dh, g.dw) == (0, 0, 1, 1)
+        bh, bw = (g.sh, g.sw) if whole else (1, 1)
+        sh, sw = g.sh // bh, g.sw // bw  # strides, counted in blocks
+        high, wide = sh * (g.ho - 1) + (g.kh - 1) * g.dh // bh + 1, sw * (g.wo - 1) + (g.kw - 1) * g.dw // bw + 1
+        planes = do.scratch((g.c, bh, bw, high, wide, g.n), self.dtype)
         if g.ph or g.pw:
             do(copyto, planes, self.dtype.type(0))
-        do(copyto, planes[:, g.ph : g.ph + g.h, g.pw : g.pw + g.w], x.transpose(1, 2, 3, 0))
+        rows, across = min(g.h, bh * high - g.ph), min(g.w, bw * wide - g.pw)
+        blocks = x[:, :, :rows, :across].reshape(g.n, g.c, rows // bh, bh, across // bw, bw)
+        inner = planes[:, :, :, g.ph : g.ph + rows // bh, g.pw : g.pw + across // bw]
+        do(copyto, inner, blocks.transpose(1, 3, 5, 2, 4, 0))
         memory = do.scratch((g.groups, self.numbers * self.many * g.wo * g.n), self.dtype)
 
         def seen(first: int, many: int) -> Any:
             places = many * g.wo * g.n
             columns = memory[:, : self.numbers * places].reshape(g.groups, self.numbers, places)
-            to = columns.reshape(g.groups, self.share, len(g.taps), many, g.wo, g.n)
-            for k, (p, q) in enumerate(g.taps):
-                top = first * g.sh + p
-                tap = planes[:, top : top + g.sh * (many - 1) + 1 : g.sh, q : q + g.sw * (g.wo - 1) + 1 : g.sw]
-                tap = tap.reshape(g.groups, self.share, many, g.wo, g.n)
-                do(copyto, cells(to[:, :, k]), cells(tap))
+            to = columns.reshape(g.c, g.kh // bh, bh, g.kw // bw, bw, many, g.wo, g.n)
+            for p in range(g.kh // bh):
+                for q in range(g.kw // bw):
+                    i, j = first * sh + p * g.dh, q * g.dw
+                    tap = planes[:, :, :, i : i + sh * (many - 1) + 1 : sh, j : j + sw * (g.wo - 1) + 1 : sw]
+                    do(copyto, cells(to[:, p, :, q]), cells(tap))
             return columns.swapaxes(1, 2)
 
         return seen
@@ -123,21 +138,19 @@ class Columns:
 
     def to_stencils(self, do: Do, x: Any, g_y: Any, g_w: Any) -> None:
         """g_w (O, C, kh, kw) from x (N, C, H, W) and g_y (Ho, Wo, N, O)."""
-        g, by_channels = self.g, self.by_channels(x)
-        shape = (g.groups, self.numbers, self.made) if by_channels else (g.groups, self.made, self.numbers)
+        g = self.g
+        shape = (g.groups, self.numbers, self.made)
         total, more = do.scratch(shape, self.dtype), do.scratch(shape, self.dtype)
-        if not by_channels:  # in the order of the stencils already
-            total = g_w.reshape(shape)
         seen = self.columns(do, x)
         for first, many in self.strips():
-            columns, gradient = seen(first, many), self.matrix(g_y, first, many)
-            a, b = (columns, gradient) if by_channels else (gradient, columns)
-            do(matmul, a.swapaxes(1, 2), b, more if first else total)
+            do(matmul, seen(first, many).swapaxes(1, 2), self.matrix(g_y, first, many), more if first else total)
             if first:
                 do(add, total, more, total)
-        if by_channels:
+        if self.by_channels(x):
             total = total.reshape(g.groups, g.kh, g.kw, self.share, self.made).transpose(0, 4, 3, 1, 2)
-            do(copyto, g_w.reshape(g.groups, self.made, self.share, g.kh, g.kw), total)
+        else:
+            total = total.reshape(g.groups, self.share, g.kh, g.kw, self.made).transpose(0, 4, 1, 2, 3)
+        do(copyto, g_w.reshape(g.groups, self.made, self.share, g.kh, g.kw), total)
 
     def to_pictures(self, do: Do, g_y: Any, w: Any, g_x: Any) -> None:
         """g_x (H, W, N, C) from g_y (Ho, Wo, N, O)."""
