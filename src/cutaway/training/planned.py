@@ -45,6 +45,12 @@ class Planner:
             self._plans.pop(next(iter(self._plans)))
         return plan
 
+    def fresh(self, tape: Tape, inputs: Sequence[Any], state: dict[str, Any]) -> Plan:
+        """A plan of its own, to be measured: its numbers are nobody else's."""
+        plan = Plan(self._known(_key(tape, inputs), tape, inputs, state))
+        plan.rows.load(state)
+        return plan
+
     def watched(self, owner: Any, tape: Tape, inputs: Sequence[Any], state: dict[str, Any]) -> Plan:
         """A plan with every slot kept, that nobody else is looking into."""
         key = _key(tape, inputs)

@@ -22,10 +22,14 @@ from .executor import Slots
 from .history import Settings
 from .looks import Looks
 from .parts import as_dataset, check_parts, metrics_for, whole
+from .planned import Planned
 from .programs import Programs
 
 if TYPE_CHECKING:
     from ..glass import Hit
+
+if TYPE_CHECKING:
+    from ..engine.plan.show import Profile
 
 __all__ = ["Run"]
 
@@ -335,6 +339,19 @@ class Run(Looks):
         if name not in names:
             raise CutawayError(f"This run records {', '.join(names)}, not {name!r}.")
         return np.array([r[names.index(name)] for r in self.results], np.float32)
+
+    def profile(self, repeat: int = 5) -> Profile:
+        """Where the time of a batch goes: the plan as a table, with kernels and why they were chosen.
+
+        Measured on the batch that comes next, with a plan made for it; the run stays as it is.
+        """
+        inputs, executor = self.inputs(self.batch), self.executor()
+        if not isinstance(executor, Planned):
+            why = next(iter(filter(None, self.programs.hanging.values())), "it was made with plan=False")
+            raise CutawayError(f"profile: this run has no plan: {why}.")
+        self.programs.begin(executor.program)
+        with machine.threads(self.threads):
+            return self.programs.planner.fresh(executor.program, inputs, self.opened[0]).show(inputs, repeat)
 
     def evaluate(self, data: Any = None, batch_size: int = 256) -> dict[str, float]:
         """Loss and metrics over some examples (the validation examples when not said), in eval() mode.

@@ -23,6 +23,7 @@ from .place import Place, pack
 from .program import Program
 from .rewrite import rewritten
 from .rows import Rows
+from .show import Profile, profile
 
 __all__ = ["Plan", "Span"]
 
@@ -255,6 +256,14 @@ class Plan:
     def replay(self) -> None:
         """Do the batch."""
         self.line()()
+
+    def nbytes(self, slot: int) -> int:
+        """How many bytes the numbers of a slot are."""
+        return int(np.prod(self.program.shape(slot), dtype=np.int64)) * np.dtype(self.program.dtype(slot)).itemsize
+
+    def show(self, inputs: Sequence[Any] | None = None, repeat: int = 5) -> Profile:
+        """The plan as a table with times, measured on a batch (or on whatever was fed last). Its state moves on."""
+        return profile(self, [inlet for inlet in self._inlets] if inputs is None else inputs, repeat)
 
     def holds(self, slot: int) -> bool:
         """Has the slot memory in this plan? (It may live only inside a group, or have been rewritten away.)"""
