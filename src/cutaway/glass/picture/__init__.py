@@ -75,7 +75,7 @@ class Picture:
 
     def data(self) -> dict[str, Any]:
         """The picture as plain data (JSON); see :func:`cutaway.glass.picture.data.as_data` for what stands where."""
-        return as_data(self.facts)
+        return as_data(self.facts, self.phase, self.width)
 
     def save(self, path: str | Path) -> Path:
         """Write it to a file ending in .svg or .html; either stands alone.

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from .facts import Facts
-from .layout import Extent
+from .layout import GAP, Extent, Layout
 from .style import mono, sans, short, text
 from .text import count, sizes
 from .view import Item
@@ -44,6 +44,7 @@ class Boxes:
     """Draws items as boxes."""
 
     legend = ""  # what the colours mean, as SVG from (0, 0), where there are colours
+    gap = GAP
 
     def __init__(self, facts: Facts, around: str = "") -> None:
         """around: the path of what the strip shows the inside of; paths are written from there on."""
@@ -58,6 +59,10 @@ class Boxes:
         if item.node.kind == "step":
             return self._step(item, width)
         return self._layer(item, width)
+
+    def between(self, a: Item, b: Item, plan: Layout, u: int, v: int) -> str:
+        """Boxes have nothing but arrows between them."""
+        return ""
 
     def _layer(self, item: Item, width: float) -> Sketch:
         node = item.node

@@ -6,6 +6,7 @@ from typing import Any
 
 from .facts import Facts
 from .mirror import mirror
+from .strips import Drawn, strips
 from .tree import Node
 
 __all__ = ["FORMAT", "as_data"]
@@ -13,7 +14,7 @@ __all__ = ["FORMAT", "as_data"]
 FORMAT = 1
 
 
-def as_data(facts: Facts) -> dict[str, Any]:
+def as_data(facts: Facts, phase: str = "forward", width: float = 1200.0) -> dict[str, Any]:
     """The tree, what flows through it, and the weights, as dictionaries, lists, texts and whole numbers (JSON).
 
     format: 1; name: of the whole; steps: how many the tape has
@@ -30,6 +31,11 @@ def as_data(facts: Facts) -> dict[str, Any]:
     edges: between steps (and from inputs); each has from, to (ids), slot and shape; for folded nodes, an edge goes
         between the two visible nodes that hold its ends, or nowhere where both lie in one
     weights: {name: {slot, shape, size, trained, tied}}
+    views: where things stand when drawn as boxes, {id: {title, width, height, boxes, arrows}}; "program" is the whole,
+        the others are the insides of nodes (and "id|back", "id|update": of gradients and updates)
+        boxes: {id, row ("forward", "back" or "update"), x, y, width, height, opens (the id of a view, or None)}
+        arrows: {from, to, row, path (SVG; a gradient's path is written from its end to its beginning)}
+        besides nodes there are inputs, ports ("port/12", where slot 12 comes in) and "out"
 
     >>> from cutaway import nn
     >>> from cutaway.glass.picture import picture
@@ -70,6 +76,24 @@ def as_data(facts: Facts) -> dict[str, Any]:
         "nodes": nodes,
         "edges": edges,
         "weights": weights,
+        "views": {drawn.id: _view(drawn) for drawn in strips(facts, "boxes", phase, width, heads=False)},
+    }
+
+
+def _view(drawn: Drawn) -> dict[str, Any]:
+    strip = drawn.strip
+    boxes = [
+        {"id": id, "row": row, "x": round(x, 1), "y": round(y, 1), "width": round(w, 1), "height": round(h, 1),
+         "opens": drawn.opens.get(id if row == "forward" else f"{id}|{row}")}
+        for (id, row), (x, y, w, h) in strip.boxes.items()
+    ]  # fmt: skip
+    arrows = [{"from": a, "to": b, "row": row, "path": path} for a, b, row, path in strip.arrows]
+    return {
+        "title": drawn.title,
+        "width": round(strip.width, 1),
+        "height": round(strip.height, 1),
+        "boxes": boxes,
+        "arrows": arrows,
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
 from typing import Protocol
@@ -19,11 +19,16 @@ HEAD = 30.0
 
 
 class Look(Protocol):
-    """How an item is drawn at one depth; legend: what its colours mean."""
+    """How an item is drawn at one depth; legend: what its colours mean; gap: the room between columns."""
 
     legend: str
+    gap: float
 
     def sketch(self, item: Item, row: Row = "forward", width: float = 0.0) -> Sketch | None: ...
+
+    def between(self, a: Item, b: Item, plan: Layout, u: int, v: int) -> str:
+        """What is drawn between two items instead of an arrow; "" leaves it to the arrow."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -31,11 +36,13 @@ class Strip:
     """A strip that is laid out: what stands where, and its SVG without the frame.
 
     boxes: (id, row) -> left, top, width, height
+    arrows: from, to (ids), row, and the way as an SVG path (a gradient's from its end)
     """
 
     view: View
     plan: Layout
     boxes: dict[tuple[str, Row], tuple[float, float, float, float]]
+    arrows: list[tuple[str, str, Row, str]]
     width: float
     height: float
     body: str
@@ -58,13 +65,11 @@ def draw(
     width: float = 1200.0,
     head: tuple[str, str] = ("", ""),
     opens: Mapping[str, str] | None = None,
-    between: Callable[[Item, Item, Layout, int, int], str] | None = None,
 ) -> Strip:
     """Lay a view out and draw it.
 
     rows: which of the three rows; head: a title and what stands behind it
     opens: (item, or item and row as "id|row") -> the id of the strip that shows its inside
-    between: draws something else than an arrow between two items, or nothing ("") to leave it to the arrow
     """
     sketches: list[dict[Row, Sketch]] = []
     for item in view.items:
@@ -81,9 +86,10 @@ def draw(
         for made in sketches
     ]
     edges = list(dict.fromkeys([*view.edges, *(view.back if "back" in rows else [])]))
-    plan = lay_out(extents, edges, width, offsets.get("back", 0.0))
+    plan = lay_out(extents, edges, width, offsets.get("back", 0.0), look.gap)
     top = HEAD if head[0] else 0.0
-    parts = [_edges(view, plan, sketches, offsets, rows, between)]
+    lines, arrows = _edges(view, plan, sketches, offsets, rows, look)
+    parts = [lines]
     boxes: dict[tuple[str, Row], tuple[float, float, float, float]] = {}
     for k, (item, made) in enumerate(zip(view.items, sketches, strict=True)):
         for row, sketch in made.items():
@@ -100,7 +106,7 @@ def draw(
         end += 180
     wide = max(plan.width, end if head[0] else 0.0)
     body = f'{title}<g transform="translate(0 {top:.0f})">{"".join(parts)}</g>'
-    return Strip(view, plan, boxes, wide, plan.height + top, body)
+    return Strip(view, plan, boxes, arrows, wide, plan.height + top, body)
 
 
 def _offsets(sketches: list[dict[Row, Sketch]], rows: tuple[Row, ...]) -> dict[Row, float]:
@@ -121,26 +127,29 @@ def _edges(
     sketches: list[dict[Row, Sketch]],
     offsets: dict[Row, float],
     rows: tuple[Row, ...],
-    between: Callable[[Item, Item, Layout, int, int], str] | None,
-) -> str:
+    look: Look,
+) -> tuple[str, list[tuple[str, str, Row, str]]]:
     def blank(k: int, row: Row) -> float:
         made = sketches[k][row]
         return (plan.widths[k] - made.extent.width) / 2 + made.blank
 
-    out = []
+    out: list[str] = []
+    arrows: list[tuple[str, str, Row, str]] = []
+    ids = [item.id for item in view.items]
     for u, v in view.edges if "forward" in rows else ():
-        special = between(view.items[u], view.items[v], plan, u, v) if between else ""
         first, last = blank(u, "forward"), blank(v, "forward")
-        arrow = f'<path class="road" d="{plan.path(u, v, 0.0, first, last)}"/>' + _tip(
-            plan.left[v] + last, plan.line[v], 1
-        )
-        out.append(special or arrow)
+        way = plan.path(u, v, 0.0, first, last)
+        arrow = f'<path class="road" d="{way}"/>' + _tip(plan.left[v] + last, plan.line[v], 1)
+        out.append(look.between(view.items[u], view.items[v], plan, u, v) or arrow)
+        arrows.append((ids[u], ids[v], "forward", way))
     for u, v in view.back if "back" in rows else ():
         if "back" in sketches[u] and "back" in sketches[v]:
             off, first, last = offsets["back"], blank(u, "back"), blank(v, "back")
             tip = _tip(plan.left[u] + plan.widths[u] - first, plan.line[u] + off, -1)
-            out.append(f'<path class="come" d="{plan.path(u, v, off, first, last)}"/>{tip}')
-    return "".join(out)
+            way = plan.path(u, v, off, first, last)
+            out.append(f'<path class="come" d="{way}"/>{tip}')
+            arrows.append((ids[v], ids[u], "back", way))
+    return "".join(out), arrows
 
 
 def _tip(x: float, y: float, way: int) -> str:

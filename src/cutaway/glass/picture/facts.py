@@ -53,6 +53,7 @@ class Facts:
                 self.users.setdefault(slot, []).append(number)
         self.phase = [phase_and_path(step.label)[0] for step in tape.steps]
         self.node = {node.start: node for node in root.walk() if node.kind == "step"}
+        self.mirrors: dict[int, int] | None = None  # see mirror; found when it is asked for
         self._buffers = _buffers(src)
         self._visits: dict[int, str] = {}
         for path, _, slot in tape.visits:

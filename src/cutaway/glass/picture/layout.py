@@ -12,9 +12,10 @@ breaks lines. Networks are nearly chains; for these a list of lanes does better 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from heapq import heapify, heappop, heappush
+from itertools import count, pairwise
 from typing import NamedTuple
 
 __all__ = ["Extent", "Layout", "lay_out"]
@@ -98,12 +99,16 @@ class Layout:
 
 
 def lay_out(
-    extents: Sequence[Extent], edges: Sequence[tuple[int, int]], width: float = 1200.0, under: float = 0.0
+    extents: Sequence[Extent],
+    edges: Sequence[tuple[int, int]],
+    width: float = 1200.0,
+    under: float = 0.0,
+    gap: float = GAP,
 ) -> Layout:
     """Place boxes, given in an order in which every edge (from, to) goes forward.
 
     width: lines of columns are at most so wide, if every single column is
-    under: a second row of arrows runs so far below the lines of the boxes (0: there is none)
+    under: a second row of arrows runs so far below the lines of the boxes (0: there is none); gap: between columns
     """
     columns = _columns(len(extents), edges)
     lanes, trunks = _lanes(columns, edges, 1 if under else -1)
@@ -112,13 +117,13 @@ def lay_out(
         sizes[column] = max(sizes[column], extent.width)
     cuts = _cuts(columns, edges, len(sizes))
     sides = MARGIN + SPREAD * max([1, *cuts])
-    rows = _rows(sizes, cuts, width - 2 * MARGIN)
+    rows = _rows(sizes, cuts, width - 2 * MARGIN, gap)
     if rows and rows[-1]:
-        rows = _rows(sizes, cuts, width - 2 * sides)
+        rows = _rows(sizes, cuts, width - 2 * sides, gap)
     else:
         sides = MARGIN
     plan = Layout(columns, lanes, trunks, rows, widths=[e.width for e in extents])
-    _across(plan, extents, sizes, sides)
+    _across(plan, extents, sizes, sides, gap)
     _down(plan, extents, edges, under)
     return plan
 
@@ -146,7 +151,7 @@ def _lanes(columns: list[int], edges: Sequence[tuple[int, int]], up: int) -> tup
     lanes: dict[int, int] = {}
     taken: set[tuple[int, int]] = set()
 
-    def take(first: int, last: int, wanted: Sequence[int]) -> int:
+    def take(first: int, last: int, wanted: Iterable[int]) -> int:
         lane = next(x for x in wanted if all((x, c) not in taken for c in range(first, last + 1)))
         taken.update((lane, c) for c in range(first, last + 1))
         return lane
@@ -155,40 +160,56 @@ def _lanes(columns: list[int], edges: Sequence[tuple[int, int]], up: int) -> tup
         lanes[v] = take(columns[v], columns[v], [0])
     reach = {u: max(columns[v] for v in after[u]) - 1 for u in range(n) if after[u]}
     leaps = {u: last for u, last in reach.items() if last > columns[u]}
-    above = [-k for k in range(1, 3 * n + 3)]
     trunks: dict[int, int] = {}
     todo = [u for u in leaps if u in lanes]
     for road in _roads(columns, before, after, set(lanes)):
         start, end = road[0], road[-1]
         beside = [lanes[u] for u in (*before[start], *after[end]) if u in lanes]
         ideal = sum(beside) / len(beside) if beside else 0.0
-        wanted = sorted(range(-n, n + 1), key=lambda lane: (abs(lane - ideal), up * lane))
-        lane = take(columns[start], max(reach.get(end, 0), columns[end]), wanted)
+        lane = take(columns[start], max(reach.get(end, 0), columns[end]), _outward(ideal, up))
         lanes.update(dict.fromkeys(road, lane))
         if end in leaps:
             trunks[end] = lane
         todo += [u for u in road[:-1] if u in leaps]
     for u in sorted(todo, key=lambda u: (leaps[u] - columns[u], u)):  # the shorter the nearer
-        trunks[u] = take(columns[u] + 1, leaps[u], above)
+        trunks[u] = take(columns[u] + 1, leaps[u], count(-1, -1))
     return [lanes[v] for v in range(n)], trunks
+
+
+def _outward(ideal: float, up: int) -> Iterator[int]:
+    """All lanes, those near the ideal one first; of two equally near the lower one, or the upper one with up = 1."""
+    near = round(ideal)
+    yield near
+    for k in count(1):
+        yield from (near - up * k, near + up * k)
 
 
 def _roads(columns: list[int], before: list[list[int]], after: list[list[int]], done: set[int]) -> list[list[int]]:
     """The side roads: chains from column to column without a fork, the longest first."""
-    roads, left = [], [v for v in range(len(columns)) if v not in done]
-    while left:
-        found = []
-        for v in left:
-            road = [v]
-            while len(after[road[-1]]) == 1 and after[road[-1]][0] not in done:
-                if columns[after[road[-1]][0]] != columns[road[-1]] + 1:
-                    break
-                road.append(after[road[-1]][0])
-            found.append((-len(road), not before[v], v, road))
-        road = min(found)[3]  # of equals one that something flows into
-        roads.append(road)
-        done = done | set(road)
-        left = [v for v in left if v not in done]
+    taken = set(done)
+
+    def road(v: int) -> list[int]:
+        way = [v]
+        while len(after[way[-1]]) == 1 and (nxt := after[way[-1]][0]) not in taken:
+            if columns[nxt] != columns[way[-1]] + 1:
+                break
+            way.append(nxt)
+        return way
+
+    # Of equally long ones first those that something flows into.
+    waiting = [(-len(way), not before[v], v, way) for v in range(len(columns)) if v not in done and (way := road(v))]
+    heapify(waiting)
+    roads = []
+    while waiting:
+        _, source, v, way = heappop(waiting)
+        if v in taken:
+            continue
+        if not taken.isdisjoint(way):  # a longer one took its end
+            way = road(v)
+            heappush(waiting, (-len(way), source, v, way))
+            continue
+        taken.update(way)
+        roads.append(way)
     return roads
 
 
@@ -212,14 +233,14 @@ def _cuts(columns: list[int], edges: Sequence[tuple[int, int]], n: int) -> list[
     return [len(c) for c in crossing]
 
 
-def _rows(sizes: list[float], cuts: list[int], width: float) -> list[int]:
+def _rows(sizes: list[float], cuts: list[int], width: float, gap: float) -> list[int]:
     """Break the columns into lines: few arrows cut, lines about equally long (the cheapest way, column by column)."""
     n = len(sizes)
     best: list[tuple[float, int]] = [(0.0, 0)]  # the cost of the first k columns, and where their last line begins
     for end in range(1, n + 1):
         options, used = [], 0.0
         for start in range(end - 1, -1, -1):
-            used += sizes[start] + (GAP if start < end - 1 else 0.0)
+            used += sizes[start] + (gap if start < end - 1 else 0.0)
             if used > width and start < end - 1:
                 break
             slack = max(0.0, 1.0 - used / width) ** 2 if end < n or start else 0.0
@@ -233,13 +254,13 @@ def _rows(sizes: list[float], cuts: list[int], width: float) -> list[int]:
     return [row - number - 1 for row in rows]
 
 
-def _across(plan: Layout, extents: Sequence[Extent], sizes: list[float], sides: float) -> None:
+def _across(plan: Layout, extents: Sequence[Extent], sizes: list[float], sides: float, gap: float) -> None:
     x, row = sides, 0
     for column, size in enumerate(sizes):
         if plan.rows[column] != row:
             x, row = sides, plan.rows[column]
         plan.edge.append((x, x + size))
-        x += size + GAP
+        x += size + gap
     plan.width = max((right for _, right in plan.edge), default=0.0) + sides
     for column, extent in zip(plan.columns, extents, strict=True):
         left, right = plan.edge[column]

@@ -210,24 +210,24 @@ def _table(value: Any, weight: bool, tiles: tuple[int, int] | None) -> tuple[Any
         return value.reshape(-1, 1).astype(np.float64), (), False
     if value.ndim == 2:
         if tiles and weight and value.shape[1] == tiles[0] * tiles[1]:
-            return _tiles(value.reshape(-1, *tiles))
+            return _tiles(value.reshape(-1, *tiles), "rows")
         return value.astype(np.float64), (), False
     if value.ndim == 3 and weight:
         return value.reshape(len(value), -1).astype(np.float64), (), False
     if value.ndim == 3:  # a sequence (moments, numbers), or a grey picture of every example
-        return value[0].astype(np.float64), (f"first of {len(value)}",) if len(value) > 1 else (), False
+        return value[0].astype(np.float64), (f"example 1 of {len(value)}",) if len(value) > 1 else (), False
     pictures = value.reshape(-1, *value.shape[-2:])
     if weight and value.ndim == 4 and value.shape[1] <= 8 and value.shape[0] <= 32:
         return tiled(pictures, len(pictures), across=value.shape[1] if value.shape[1] > 1 else None), (), True
     if weight or value.shape[1] == 1:
-        return _tiles(pictures)
-    table, told, tiny = _tiles(value[0].reshape(-1, *value.shape[-2:]))
-    return table, (f"first of {len(value)}", *told) if len(value) > 1 else told, tiny
+        return _tiles(pictures, "stencils" if weight else "examples")
+    table, told, tiny = _tiles(value[0].reshape(-1, *value.shape[-2:]), "tiles")
+    return table, (f"example 1 of {len(value)}", *told) if len(value) > 1 else told, tiny
 
 
-def _tiles(pictures: Any) -> tuple[Any, tuple[str, ...], bool]:
+def _tiles(pictures: Any, what: str) -> tuple[Any, tuple[str, ...], bool]:
     n, h, w = pictures.shape
     most = 40
     if max(h, w) > most:
         pictures = np.stack([mosaic(p, min(h, most), min(w, most)) for p in pictures[:TILES]])
-    return tiled(pictures, TILES), (f"{TILES} of {n}",) if n > TILES else (), True
+    return tiled(pictures, TILES), (f"{TILES} of {n} {what}",) if n > TILES else (), True

@@ -30,6 +30,12 @@ def mirror(facts: Facts) -> dict[int, int]:
     >>> set(mirror(Facts(src, tree(tape))).values())  # all of them belong to step 1, the end of "scale"
     {1}
     """
+    if facts.mirrors is None:
+        facts.mirrors = _found(facts)
+    return facts.mirrors
+
+
+def _found(facts: Facts) -> dict[int, int]:
     labels = [phase_and_path(step.label) for step in facts.src.tape.steps]
     ahead: list[tuple[str, int]] = []  # (label, its last step) of every stretch of the forward pass
     for label, numbers in groupby(range(len(labels)), key=labels.__getitem__):

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from html import escape
 
+from .scale import STOPS
+
 __all__ = ["CSS", "mono", "sans", "short", "text"]
+
+
+def _stops(theme: str) -> str:
+    return ";".join(f"--v{k}:#{stop}" for k, stop in enumerate(STOPS[theme].split()))
+
 
 LIGHT = (
     "--paper:#fdfdfb;--sunk:#f0efea;--ink:#17191c;--ink2:#4b4f55;--ink3:#666a70;--line:#e2e0d9;--line2:#b9b6ad;"
-    "--alarm:#7b1fa2;--zero:#f1f0ec"
+    "--alarm:#7b1fa2;" + _stops("light")
 )
 DARK = (
     "--paper:#15181c;--sunk:#1c2025;--ink:#eceef0;--ink2:#b4bac1;--ink3:#929aa3;--line:#272b31;--line2:#4c525a;"
-    "--alarm:#d7a1f2;--zero:#20242a"
+    "--alarm:#d7a1f2;" + _stops("dark")
 )
 SANS = (
     "Inter,'Adwaita Sans','Segoe UI',-apple-system,Cantarell,Roboto,'Noto Sans','Liberation Sans',system-ui,sans-serif"
@@ -20,6 +27,9 @@ SANS = (
 MONO = "ui-monospace,'SF Mono','Cascadia Mono','DejaVu Sans Mono',monospace"
 _DARK_HOSTS = "[data-theme=dark] .cutaway-net,[data-jp-theme-light=false] .cutaway-net"
 _LIGHT_HOSTS = "[data-theme=light] .cutaway-net,[data-jp-theme-light=true] .cutaway-net"
+
+_COLOURS = "".join(f".cutaway-net .v{k}{{fill:var(--v{k})}}.cutaway-net .w{k}{{stroke:var(--v{k})}}" for k in range(9))
+_COLOURS += ".cutaway-net .v9{fill:var(--alarm)}.cutaway-net .w9{stroke:var(--alarm)}"
 
 CSS = f"""
 .cutaway-net{{{LIGHT}}}
@@ -45,6 +55,8 @@ CSS = f"""
 .cutaway-net .come{{fill:none;stroke:var(--ink3);stroke-width:1.2;stroke-dasharray:4 3}}
 .cutaway-net .thin{{fill:none;stroke:var(--line2);stroke-width:1}}
 .cutaway-net .dot{{fill:var(--ink3)}}
+.cutaway-net .wire{{fill:none}} .cutaway-net .unit{{stroke:var(--line2)}}
+{_COLOURS}
 .cutaway-net .node[data-open]{{cursor:pointer}}
 .cutaway-net .node.on .box{{fill:var(--ink);stroke:var(--ink)}}
 .cutaway-net .node.on text:not(.p){{fill:var(--paper)!important}}
