@@ -29,6 +29,21 @@ Rule = Callable[["Splitter", Step], Any]
 
 RULES: dict[str, Rule] = {}
 COUNTERS = ("step", "first")
+ON_THE_WAY = (
+    "add",
+    "sub",
+    "neg",
+    "mul",
+    "div",
+    "reshape",
+    "permute",
+    "sum",
+    "sum_to",
+    "cut",
+    "paste",
+    "concat",
+    "stack",
+)
 
 
 def rule(*names: str) -> Callable[[Rule], Rule]:
@@ -41,11 +56,12 @@ def rule(*names: str) -> Callable[[Rule], Rule]:
     return register
 
 
-def split(tape: Tape, count: int) -> Shards:
+def split(tape: Tape, count: int, held: Mapping[int, Layout] | None = None) -> Shards:
     """The program of a whole batch as one tape for each of ``count`` ranks.
 
     tape: as `training.program` records it: inputs with the examples along side 0. Its values tell the shape and kind
         of every slot; arrays or hollow ones will do
+    held: how leaves are held, where that is not the usual way: {slot: layout}
     Examples are dealt out in order, as evenly as can be; a batch of fewer examples than ranks is done whole by every
     rank. Whatever an operation can do, every program can be split: where no rule knows better, the step is done on
     the whole by every rank.
@@ -62,18 +78,18 @@ def split(tape: Tape, count: int) -> Shards:
 
     if count < 1:
         raise CutawayError(f"split: there is at least one worker, not {count}.")
-    return Splitter(tape, count).run()
+    return Splitter(tape, count, held or {}).run()
 
 
 class Splitter:
     """What is known while the tapes are written; rules read it and write with it."""
 
-    def __init__(self, tape: Tape, count: int) -> None:
+    def __init__(self, tape: Tape, count: int, held: Mapping[int, Layout]) -> None:
         if any(value is None for value in tape.values):
             raise TapeError(
                 "split: this tape was loaded, and nobody has told yet what its slots hold; plan.program.fill does."
             )
-        self.tape, self.count = tape, count
+        self.tape, self.count, self.held = tape, count, held
         self.shapes: list[Shape] = [np.shape(value) for value in tape.values]  # of the whole
         self.dtypes: list[Any] = [np.asarray(value).dtype for value in tape.values]
         self.layouts: list[Layout] = [WHOLE] * len(tape.values)
@@ -88,10 +104,30 @@ class Splitter:
         self._versions: dict[tuple[int, Layout], int] = {}
         self._numbers: dict[tuple[Any, ...], int] = {}
         self._means: dict[tuple[int, tuple[int, ...]], int] = {}
+        self._results: dict[str, int] = {}
+        self._kept = {*tape.results.values(), *tape.carry.values()}
+        self._uses = self._counted()
 
     def _examples(self) -> int:
         sides = [self.shapes[slot] for name, slot in self.tape.inputs.items() if name not in COUNTERS]
         return sides[0][0] if sides and sides[0] else 0
+
+    def _counted(self) -> dict[int, int]:
+        """How many steps read a slot, not counting those that lead to a gradient and nowhere else: sums of parts are
+        passed on in parts on this way, and added up at its end.
+        """
+        uses: dict[int, int] = {}
+        gradients = set(self.tape.gradients.values())
+        for step in reversed(self.tape.steps):
+            if step.label.startswith("update"):
+                continue
+            only = step.output in gradients and step.output not in self._kept and step.output not in uses
+            if only and step.op.name in ON_THE_WAY:
+                gradients.update(step.inputs)
+                continue
+            for slot in dict.fromkeys(step.inputs):
+                uses[slot] = uses.get(slot, 0) + 1
+        return uses
 
     def run(self) -> Shards:
         """Write all steps."""
@@ -100,20 +136,32 @@ class Splitter:
             for name, slot in tape.inputs.items():
                 if name not in COUNTERS and self.shapes[slot][:1] == (examples,):
                     self.layouts[slot] = self.batch
+        for slot, layout in self.held.items():
+            self.layouts[slot] = layout
         updating = False
         for step in tape.steps:
             if not updating and step.label.startswith("update"):
                 updating = True
+                self._sum_results()
                 self._sum_gradients()
             self.label = step.label
-            self._split(step)
+            if updating:
+                self.everywhere(step)
+            else:
+                self._split(step)
+        self._sum_results()
         self._sum_gradients()
-        results = {
-            name: slot if self.layouts[slot].is_cut else self.want(slot, WHOLE) for name, slot in tape.results.items()
-        }
+        results = {name: self._results[name] for name in tape.results}
         carry = {name: self.want(slot, WHOLE) for name, slot in tape.carry.items()}
         return Shards([self._tape(r, results, carry) for r in range(self.count)], self.layouts, len(tape.values),
                       self.sums, self.gathers)  # fmt: skip
+
+    def _sum_results(self) -> None:
+        """Results that are there and held in parts are added up, side by side with the gradients."""
+        steps = {step.output for step in self.tape.steps} - {step.output for step in self.steps[0]}  # still to come
+        for name, slot in self.tape.results.items():
+            if name not in self._results and slot not in steps:
+                self._results[name] = slot if self.layouts[slot].is_cut else self.want(slot, WHOLE)
 
     def _sum_gradients(self) -> None:
         """Every gradient that the ranks hold in parts is added up once."""
@@ -123,6 +171,8 @@ class Splitter:
                 self.sums[name] = self.want(slot, WHOLE)
 
     def _split(self, step: Step) -> None:
+        if step.output in self._uses or step.output in self._kept:
+            step = step._replace(inputs=tuple(self.want(s, WHOLE) if self._several(s) else s for s in step.inputs))
         layouts = {self.layouts[slot] for slot in step.inputs}
         found = RULES.get(step.op.name) or (RULES["elementwise"] if step.op.kind == "elementwise" else None)
         if layouts <= {WHOLE} and not (found and getattr(found, "eager", False)):
@@ -135,6 +185,10 @@ class Splitter:
             except ShapeError:  # a piece does not fit where the whole did
                 self._take_back(mark)
         self.everywhere(step)
+
+    def _several(self, slot: int) -> bool:
+        """Parts that several steps read are added up before the first of them: once, not once for each."""
+        return self.layouts[slot] == PARTIAL and (self._uses.get(slot, 0) > 1 or (slot, WHOLE) in self._versions)
 
     def _take_back(self, mark: int) -> None:
         """Forget what a rule wrote before it turned out not to fit."""

@@ -88,14 +88,17 @@ broadcast_to.eager = True  # type: ignore[attr-defined]  # also where its input 
 
 
 def plain(index: tuple[Any, ...], ndim: int) -> list[Any] | None:
-    """An index with one entry for every side: a position or a slice; None for what is neither."""
+    """An index with an entry for every side: a position or a slice; between them None where a side is added.
+
+    None for an index of another kind.
+    """
     parts = list(index)
-    if any(not isinstance(p, int | tuple | list) and p != "..." for p in parts):
+    if any(not isinstance(p, int | tuple | list | None) and p != "..." for p in parts):
         return None
     if "..." not in parts:
         parts.append("...")
-    at = parts.index("...")
-    return parts[:at] + [ALL] * (ndim - len(parts) + 1) + parts[at + 1 :]
+    at, named = parts.index("..."), sum(p is not None and p != "..." for p in parts)
+    return parts[:at] + [ALL] * (ndim - named) + parts[at + 1 :]
 
 
 def all_of(part: Any, length: int) -> bool:
@@ -106,6 +109,13 @@ def all_of(part: Any, length: int) -> bool:
     return start in (None, 0) and (stop is None or stop >= length) and step in (None, 1)
 
 
+def sides_of(parts: list[Any]) -> tuple[list[int], list[int]]:
+    """Where in the index the sides of the whole stand, and where those of the piece."""
+    whole = [k for k, part in enumerate(parts) if part is not None]
+    piece = [k for k, part in enumerate(parts) if not isinstance(part, int)]
+    return whole, piece
+
+
 @rule("cut")
 def cut(s: Splitter, step: Step) -> Any:
     """A part of every example; a part of the examples needs them all."""
@@ -114,11 +124,14 @@ def cut(s: Splitter, step: Step) -> Any:
         return s.done(step, [x], PARTIAL)
     shape, layout = s.shape(x), s.layout(x)
     parts = plain(step.attrs["index"], len(shape))
-    if parts is None or not all_of(parts[layout.axis], shape[layout.axis]):
+    if parts is None:
         return NotImplemented
-    axis = sum(not isinstance(part, int) for part in parts[: layout.axis])
-    parts[layout.axis] = ALL
-    return s.done(step, [x], cut_along(axis, layout.bounds), {"index": tuple(parts)})
+    whole, piece = sides_of(parts)
+    at = whole[layout.axis]
+    if not all_of(parts[at], shape[layout.axis]):
+        return NotImplemented
+    parts[at] = ALL
+    return s.done(step, [x], cut_along(piece.index(at), layout.bounds), {"index": tuple(parts)})
 
 
 @rule("paste")
@@ -131,12 +144,12 @@ def paste(s: Splitter, step: Step) -> Any:
     parts = plain(step.attrs["index"], len(to))
     if parts is None:
         return NotImplemented
-    kept = [k for k, part in enumerate(parts) if not isinstance(part, int)]
-    axis = kept[layout.axis]
-    if not all_of(parts[axis], to[axis]):
+    whole, piece = sides_of(parts)
+    at = piece[layout.axis]
+    if parts[at] is None or not all_of(parts[at], to[whole.index(at)]):
         return NotImplemented
-    parts[axis] = ALL
-    cut = cut_along(axis, layout.bounds)
+    parts[at] = ALL
+    cut = cut_along(whole.index(at), layout.bounds)
     return s.done(step, [x], cut, [{"index": tuple(parts), "to": sized(cut, to, rank)} for rank in range(s.count)])
 
 
@@ -145,3 +158,16 @@ def cast(s: Splitter, step: Step) -> Any:
     """Number by number."""
     (x,) = step.inputs
     return s.done(step, [x], s.layout(x)) if s.layout(x).is_cut else NotImplemented
+
+
+@rule("together")
+def together(s: Splitter, step: Step) -> Any:
+    """Recorded for the whole batch it changes nothing, so nothing may be added up but what is in parts."""
+    (x,) = step.inputs
+    if linear(s, step):
+        return s.done(step, [x], WHOLE)
+    layout, shape = s.layout(x), s.shape(x)
+    return s.emit("reshape", [x], [{"to": sized(layout, shape, r)} for r in range(s.count)], layout, step.output)
+
+
+together.eager = True  # type: ignore[attr-defined]

@@ -39,6 +39,9 @@ def total(s: Splitter, step: Step) -> Any:
         return s.done(step, [x], left(s.layout(x), gone, keepdim))
     if step.op.name == "sum":
         return s.done(step, [x], PARTIAL)
+    known = s.known_mean(x, gone)
+    if known is not None:  # it was asked for before, perhaps with its sides kept
+        return s.emit("reshape", [s.want(known, WHOLE)], {"to": s.shape(step.output)}, WHOLE, step.output)
     part = s.emit("sum", [x], step.attrs, PARTIAL, dtype=s.dtypes[step.output])
     s.remember_mean(x, gone, step.output)
     return share(s, part, math.prod(s.shape(x)[k] for k in gone), step.output)
