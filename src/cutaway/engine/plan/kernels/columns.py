@@ -61,11 +61,11 @@ class Columns:
         do(copyto, table, w.reshape(g.groups, self.made, self.share, g.kh, g.kw).transpose(0, 3, 4, 2, 1))
         return table.reshape(g.groups, g.kh * g.kw, self.share, self.made)
 
-    def columns(self, do: Do, x: Any) -> Any:
+    def columns(self, do: Do, x: Any, planes: Any) -> Any:
         """What gives the columns of a strip, (groups, places, numbers): ``seen(first, many)``. x: (N, C, H, W)."""
         if self.by_channels(x):
             return self._channels(do, x.transpose(2, 3, 0, 1))
-        return self._examples(do, x)
+        return self._examples(do, x, planes)
 
     def _channels(self, do: Do, x: Any) -> Any:
         """Columns whose numbers are sorted by tap, then channel; cells of channels."""
@@ -88,24 +88,45 @@ class Columns:
 
         return seen
 
-    def _examples(self, do: Do, x: Any) -> Any:
-        """Columns whose numbers are sorted by channel, then tap, as in the stencils; cells of examples.
-
-        Where the stencil is a whole number of strides, pictures are cut into blocks of one stride: the same place of
-        all blocks lies together, and a tap is one copy for the whole block.
-        """
+    def blocks(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Height and width of a block of pixels, and how many blocks the columns need."""
         g = self.g
         whole = g.kh % g.sh == g.kw % g.sw == 0 and (g.ph, g.pw, g.dh, g.dw) == (0, 0, 1, 1)
         bh, bw = (g.sh, g.sw) if whole else (1, 1)
-        sh, sw = g.sh // bh, g.sw // bw  # strides, counted in blocks
-        high, wide = sh * (g.ho - 1) + (g.kh - 1) * g.dh // bh + 1, sw * (g.wo - 1) + (g.kw - 1) * g.dw // bw + 1
-        planes = do.scratch((g.c, bh, bw, high, wide, g.n), self.dtype)
+        high = g.sh // bh * (g.ho - 1) + (g.kh - 1) * g.dh // bh + 1
+        wide = g.sw // bw * (g.wo - 1) + (g.kw - 1) * g.dw // bw + 1
+        return (bh, bw), (high, wide)
+
+    def kept(self, do: Do, x: Any) -> Any:
+        """Memory for the spread pictures, from the way there to the way back; None where they are taken as they lie."""
+        if self.by_channels(x):
+            return None
+        block, count = self.blocks()
+        return do.keep((self.g.c, *block, *count, self.g.n), self.dtype)
+
+    def spread(self, do: Do, x: Any, planes: Any) -> None:
+        """The pictures (N, C, H, W), padded, as (C, block height, block width, blocks down, blocks across, N)."""
+        g = self.g
+        (bh, bw), (high, wide) = self.blocks()
         if g.ph or g.pw:
             do(copyto, planes, self.dtype.type(0))
         rows, across = min(g.h, bh * high - g.ph), min(g.w, bw * wide - g.pw)
         blocks = x[:, :, :rows, :across].reshape(g.n, g.c, rows // bh, bh, across // bw, bw)
         inner = planes[:, :, :, g.ph : g.ph + rows // bh, g.pw : g.pw + across // bw]
         do(copyto, inner, blocks.transpose(1, 3, 5, 2, 4, 0))
+
+    def _examples(self, do: Do, x: Any, planes: Any) -> Any:
+        """Columns whose numbers are sorted by channel, then tap, as in the stencils; cells of examples.
+
+        Where the stencil is a whole number of strides, pictures are cut into blocks of one stride: the same place of
+        all blocks lies together, and a tap is one copy for the whole block.
+        """
+        g = self.g
+        (bh, bw), (high, wide) = self.blocks()
+        sh, sw = g.sh // bh, g.sw // bw  # strides, counted in blocks
+        if planes is None:
+            planes = do.scratch((g.c, bh, bw, high, wide, g.n), self.dtype)
+            self.spread(do, x, planes)
         memory = do.scratch((g.groups, self.numbers * self.many * g.wo * g.n), self.dtype)
 
         def seen(first: int, many: int) -> Any:
@@ -125,23 +146,25 @@ class Columns:
         """A strip of (Ho, Wo, N, O) as (groups, places, O / groups)."""
         return y[first : first + many].reshape(-1, self.g.groups, self.made).swapaxes(0, 1)
 
-    def forward(self, do: Do, x: Any, w: Any, y: Any) -> None:
-        """y (Ho, Wo, N, O) = the convolution of x (N, C, H, W)."""
+    def forward(self, do: Do, x: Any, w: Any, y: Any, kept: Any = None) -> None:
+        """y (Ho, Wo, N, O) = the convolution of x (N, C, H, W); kept: memory to leave the spread pictures in."""
         g = self.g
         if self.by_channels(x):
             table = self.table(do, w).reshape(g.groups, self.numbers, self.made)
         else:
             table = w.reshape(g.groups, self.made, self.numbers).swapaxes(1, 2)
-        seen = self.columns(do, x)
+        if kept is not None:
+            self.spread(do, x, kept)
+        seen = self.columns(do, x, kept)
         for first, many in self.strips():
             do(matmul, seen(first, many), table, self.matrix(y, first, many))
 
-    def to_stencils(self, do: Do, x: Any, g_y: Any, g_w: Any) -> None:
-        """g_w (O, C, kh, kw) from x (N, C, H, W) and g_y (Ho, Wo, N, O)."""
+    def to_stencils(self, do: Do, x: Any, g_y: Any, g_w: Any, kept: Any = None) -> None:
+        """g_w (O, C, kh, kw) from x (N, C, H, W) and g_y (Ho, Wo, N, O); kept: what the way there has spread."""
         g = self.g
         shape = (g.groups, self.numbers, self.made)
         total, more = do.scratch(shape, self.dtype), do.scratch(shape, self.dtype)
-        seen = self.columns(do, x)
+        seen = self.columns(do, x, kept)
         for first, many in self.strips():
             do(matmul, seen(first, many).swapaxes(1, 2), self.matrix(g_y, first, many), more if first else total)
             if first:

@@ -51,8 +51,18 @@ def declines(job: Job) -> bool:
     return is_empty(job) or any(job.array(slot).dtype.kind != "f" for s in job.steps for slot in (*s.inputs, s.output))
 
 
-def kept_pictures(x: int, way: Winograd) -> tuple[Any, ...]:
-    return ("winograd pictures", x, way.m, way.g.ph, way.g.pw, way.many)
+def kept_pictures(x: int, way: Winograd | Columns) -> tuple[Any, ...]:
+    """What the pictures in a slot, as the way there saw them, are found by."""
+    if isinstance(way, Winograd):
+        return ("winograd pictures", x, way.m, way.g.ph, way.g.pw, way.many)
+    return ("spread pictures", x, way.blocks(), way.g.ph, way.g.pw)
+
+
+def asked(job: Job, g: Geometry) -> bool:
+    """Will the way back look at the pictures of this step again, in the same way?"""
+    x = job.step.inputs[0]
+    steps = map(job.program.steps.__getitem__, job.program.readers.get(x, ()))
+    return any(s.op.name == "conv2d_w" and s.inputs[0] == x and geometry(job.program, s) == g for s in steps)
 
 
 def stencil_values(do: Do, job: Job, w: int, way: Winograd) -> Any:
@@ -82,10 +92,7 @@ def conv2d(do: Do, job: Job) -> Any:
         job.why = way.why
         u = stencil_values(do, job, w, way)
         key, kept = kept_pictures(x, way), None
-        if key not in do.shared and any(
-            s.op.name == "conv2d_w" and s.inputs[0] == x and geometry(job.program, s) == g
-            for s in map(job.program.steps.__getitem__, job.program.readers.get(x, ()))
-        ):
+        if key not in do.shared and asked(job, g):
             kept = do.shared[key] = way.kept(do)
         out, home = target(do, y, gaps=True)
         way.forward(do, as_pixels(do, job.array(x), gaps=True), u, out, kept)
@@ -94,10 +101,15 @@ def conv2d(do: Do, job: Job) -> Any:
         out, home = target(do, y, gaps=True)
         Depthwise(g, y.dtype).forward(do, as_pixels(do, job.array(x), gaps=True), solid(do, job.array(w)), out)
     else:
-        columns = Columns(g, y.dtype)
+        columns, kept = Columns(g, y.dtype), None
         job.why = columns.why(job.array(x))
+        key = kept_pictures(x, columns)
+        if key not in do.shared and asked(job, g):
+            kept = columns.kept(do, job.array(x))
+            if kept is not None:
+                do.shared[key] = kept
         out, home = target(do, y)
-        columns.forward(do, job.array(x), solid(do, job.array(w)), out)
+        columns.forward(do, job.array(x), solid(do, job.array(w)), out, kept)
     home()
     return None
 
@@ -148,7 +160,8 @@ def conv2d_w(do: Do, job: Job) -> Any:
     else:
         columns = Columns(g, y.dtype)
         job.why = columns.why(job.array(x))
-        columns.to_stencils(do, job.array(x), as_pixels(do, job.array(g_y)), y)
+        kept = do.shared.get(kept_pictures(x, columns))
+        columns.to_stencils(do, job.array(x), as_pixels(do, job.array(g_y)), y, kept)
     home()
     return None
 

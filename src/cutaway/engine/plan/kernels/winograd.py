@@ -21,7 +21,7 @@ from .tiles import SIZES
 
 __all__ = ["Winograd", "best_tile", "rows_cost"]
 
-STRIP = 2_000_000  # bytes of transformed pictures that a strip may take
+STRIP = 1_200_000  # bytes of transformed pictures that a strip may take
 
 
 def rows_cost(g: Geometry) -> float:
@@ -33,8 +33,9 @@ def rows_cost(g: Geometry) -> float:
 def best_tile(g: Geometry, precise: bool = False) -> int:
     """The size of tile that is expected to be fastest; 0 where plain products are.
 
-    Counted are products (0.02 nanoseconds each) and the sums of the transforms (0.12), with the tiles' waste at the
-    edges; large tiles keep less and get a tenth for it. Many channels favour large tiles, few channels no tiles at all.
+    Counted are products (0.02 nanoseconds each), the sums of the transforms (0.12) and the stencils' own transform, with
+    the tiles' waste at the edges; large tiles keep less and get a tenth for it. Many channels favour large tiles, few
+    channels no tiles at all, and neither do few places, for which the stencils are not worth transforming.
 
     >>> best_tile(Geometry(32, 64, 16, 16, 64, 3, 3, 16, 16, ph=1, pw=1))
     4
@@ -49,7 +50,8 @@ def best_tile(g: Geometry, precise: bool = False) -> int:
             continue
         waste = -(-g.ho // m) * -(-g.wo // m) * m * m / (g.ho * g.wo)
         points = ((m + 2) / m) ** 2
-        cost = favour * waste * (0.02 * points * g.c * g.o + 0.12 * sums * (g.c + g.o))
+        stencils = 0.33 * (m + 2) ** 2 * g.c * g.o / (g.n * g.ho * g.wo)
+        cost = stencils + favour * waste * (0.02 * points * g.c * g.o + 0.12 * sums * (g.c + g.o))
         if cost < best:
             best, tile = cost, m
     return tile
