@@ -14,6 +14,7 @@ from .words import question, title
 __all__ = ["Described", "describe"]
 
 Shape = tuple[int, ...] | None
+COUNTERS = ("step", "first")  # inputs of chance, not examples
 PICTURE = 4  # the least height and width of an input that is seen as a picture
 
 
@@ -64,7 +65,7 @@ class Described:
         read = {slot for step in tape.steps for slot in step.inputs}
         for name, slot in tape.inputs.items():
             if slot in read:
-                slots[slot] = self._slot(slot, name, "input")
+                slots[slot] = self._slot(slot, name, "counter" if name in COUNTERS else "input")
         for name, slot in tape.state.items():
             slots[slot] = self._slot(slot, name, role_of(name, tape, self.shapes[slot]), name)
         for slot in tape.constants & read:

@@ -168,7 +168,7 @@ def serve(session: Session, port: int = 0, ready: Callable[[str], Any] | None = 
         address = f"http://127.0.0.1:{found.getsockname()[1]}/{token}/"
         config = uvicorn.Config(
             application(session, token),
-            log_level="error",
+            log_level="critical",
             access_log=False,
             lifespan="off",
             ws="none",
