@@ -2,8 +2,11 @@
 
 show (an array as numbers, curve and picture), explain (a step by its story and with its numbers in it), why (what moved
 one weight: by rule, by example), picture (a network, a tape or a run, drawn),
-watch (stop where a condition comes true), health (what goes wrong, and since when).
+watch (stop where a condition comes true), health (what goes wrong, and since when), studio (all of it in a page or in a
+cell of a notebook; Studio is the widget itself), save_html (a stretch of a run in one file).
 """
+
+from typing import TYPE_CHECKING, Any
 
 from .explain import Explained, explain
 from .health import Finding, Health, health
@@ -11,6 +14,10 @@ from .picture import Picture, picture
 from .show import Shown, show
 from .watch import ConditionError, Hit, Watch, Watches
 from .why import Why, why
+
+if TYPE_CHECKING:
+    from .studio import save_html
+    from .studio.widget import Studio
 
 __all__ = [
     "ConditionError",
@@ -20,12 +27,28 @@ __all__ = [
     "Hit",
     "Picture",
     "Shown",
+    "Studio",
     "Watch",
     "Watches",
     "Why",
     "explain",
     "health",
     "picture",
+    "save_html",
     "show",
     "why",
 ]
+
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> Any:
+        """What needs more than NumPy, or is seldom wanted, is loaded when it is asked for."""
+        if name == "Studio":
+            from .studio.widget import Studio
+
+            return Studio
+        if name == "save_html":
+            from .studio import save_html
+
+            return save_html
+        raise AttributeError(f"cutaway.glass has no {name!r}; there are {', '.join(__all__)}.")

@@ -76,6 +76,12 @@ class Looks(Hands):
         """
         return self.watches.add(condition, name)
 
+    def studio(self) -> Any:
+        """Open the studio: in a notebook a widget for this cell, elsewhere a page in the browser until Ctrl-C."""
+        from ..glass.studio import studio
+
+        return studio(self._run)
+
     def unwatch(self, which: Any = None) -> Self:
         """Stop watching a condition (the watch, its text, function or number), or all of them."""
         self.watches.remove(which)

@@ -11,11 +11,12 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from .session import Session
+from .static import Recording, save_html
 
 if TYPE_CHECKING:
     from ...training.run import Run
 
-__all__ = ["Session", "studio"]
+__all__ = ["Recording", "Session", "save_html", "studio"]
 
 
 def studio(run: Run) -> Any:
