@@ -93,7 +93,7 @@ export class App {
     else if (m.kind === "branches") this.branches = m;
     else if (m.kind === "program") this.onProgram(m);
     else if (m.kind === "watches") [this.watches, this.watchError] = [m.list, ""];
-    else if (m.kind === "health") this.health = m.items;
+    else if (m.kind === "health") this.health = m.findings ?? m.items;
     else if (m.kind === "lost") this.lost = m.error;
     else if (m.kind === "error") this.onError(m);
     for (const f of this.listeners) f(m);
@@ -308,6 +308,11 @@ export class App {
     return slot == null ? undefined : this.program.slots[slot];
   }
 
+  /** What the layers are, by their paths: "Linear" at "1". @returns {Map<string, string>} */
+  kinds() {
+    return new Map((this.program?.layers ?? []).map((l) => [l.path, l.kind]));
+  }
+
   /** @param {What} what */
   nameOf(what) {
     return "name" in what ? what.name : this.slotOf(what)?.name ?? wordFor(what);
@@ -352,10 +357,13 @@ export class App {
   }
 
   // -- questions ----------------------------------------------------------------------------------------------
-  /** Ask for the explanation, the reasons and the health of this moment, when the page has come to rest. */
+  /** Ask for the explanation at once, for the reasons and the health of this moment when the page has come to rest. */
   ask() {
     clearTimeout(this.#asking);
-    this.#asking = setTimeout(() => this.#askNow(), 30);
+    this.#asking = setTimeout(() => {
+      this.#askNow();
+      this.#asking = setTimeout(() => this.#askSlowly(), 270);
+    }, 30);
   }
 
   /** @type {any} */ #asking = 0;
@@ -382,8 +390,16 @@ export class App {
           this.take({ explained: m.kind === "explained" ? m : null });
         });
       }
-      this.#askWhy(what, slot, moment);
     }
+  }
+
+  #askSlowly() {
+    const { frame, program } = this;
+    if (!frame || !program || frame.playing) return;
+    const what = this.looked();
+    const slot = what && this.slotOf(what);
+    const moment = [frame.branch, frame.batch, frame.op, frame.turn].join();
+    if (what && slot && this.ui.view === "step") this.#askWhy(what, slot);
     if (this.can("health") && moment !== this.#askedHealth) {
       this.#askedHealth = moment;
       this.line.say("health");
@@ -393,9 +409,8 @@ export class App {
   /**
    * @param {What} what
    * @param {Slot} slot
-   * @param {string} moment
    */
-  #askWhy(what, slot, moment) {
+  #askWhy(what, slot) {
     const { frame, program } = this;
     if (!frame || !program || !this.can("why") || frame.batch < 1) return;
     const name = this.weightOf(slot);

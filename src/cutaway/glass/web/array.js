@@ -50,7 +50,7 @@ export function arrayPanel(app, view, p) {
       h("div", { class: "overview" },
         h("div", { class: "bar" },
           h("h2", { id: "ca-array" }, app.nameOf(what)),
-          h("span", { class: "meta" }, `${size(slot.shape)} · ${slot.dtype ?? ""} · ${slot.role}`)),
+          h("span", { class: "meta" }, [size(slot.shape), a?.dtype ?? slot.dtype, slot.role].filter(Boolean).join(" · "))),
         picture(app, view, p, a, layout, { index, limit, ink, known, lens, what, move }),
         h("div", { class: "legend" },
           a && known && layout.kind !== "scalar" ? legend(limit, ink) : null,
@@ -82,7 +82,7 @@ function request(what, shape, layout, index, lens, view) {
     const per = Math.max(8, Math.ceil(Math.max(w, tall) / Math.ceil(Math.sqrt(count))));
     return { key: KEY, what, view: "tiles", lead: layout.of === "lead" ? index.slice(0, -2) : [], overview: { from, count, rows: Math.min(per, layout.rows), cols: Math.min(per, layout.cols) }, window: { ...lens, tile: at.t }, stats: true };
   }
-  const overview = layout.kind === "map" ? { rows: tall, cols: w } : { rows: 1, cols: 4096 };
+  const overview = layout.kind === "map" ? { rows: tall, cols: w } : { rows: 1, cols: 1024 };
   return { key: KEY, what, overview, window: lens, stats: true };
 }
 

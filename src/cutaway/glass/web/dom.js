@@ -137,13 +137,12 @@ function set(el, name, value, old) {
 export function crisp(canvas, w, h) {
   const r = globalThis.devicePixelRatio || 1;
   const [cw, ch] = [Math.max(1, Math.round(w * r)), Math.max(1, Math.round(h * r))];
-  if (canvas.width !== cw) canvas.width = cw;
-  if (canvas.height !== ch) canvas.height = ch;
+  canvas.width = cw; // setting it also clears the canvas and its state
+  canvas.height = ch;
   canvas.style.width = w + "px";
   canvas.style.height = h + "px";
   const g = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   g.setTransform(r, 0, 0, r, 0, 0);
-  g.clearRect(0, 0, w, h);
   g.imageSmoothingEnabled = false;
   return g;
 }

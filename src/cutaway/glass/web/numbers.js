@@ -100,14 +100,3 @@ export function unravel(flat, shape) {
   }
   return out;
 }
-
-/**
- * The end of a scale: the limit rounded up to 1, 2 or 5 times a power of ten.
- * @param {number} limit
- */
-export function rounded(limit) {
-  if (!(limit > 0) || !Number.isFinite(limit)) return 1;
-  const e = 10 ** Math.floor(Math.log10(limit));
-  const m = limit / e;
-  return (m <= 1.0000001 ? 1 : m <= 2 ? 2 : m <= 5 ? 5 : 10) * e;
-}

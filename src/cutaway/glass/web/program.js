@@ -23,9 +23,10 @@ export class Tree {
  * @param {Step[]} steps
  * @param {number} at
  * @param {Tree} tree
+ * @param {Map<string, string>} [kinds] what the layers are: "Linear" at "1"
  * @returns {Row[]}
  */
-export function rows(steps, at, tree) {
+export function rows(steps, at, tree, kinds = new Map()) {
   /** @type {Row[]} */
   const out = [];
   for (const phase of stretches(steps, 0, steps.length, (s) => s.phase)) {
@@ -39,7 +40,8 @@ export function rows(steps, at, tree) {
       const inside = at >= layer.first && at <= layer.last;
       const own = `l${layer.first}`;
       const opened = tree.hand.get(own) ?? inside;
-      const text = layer.name || (phase.name === "loss" ? "loss" : phase.name === "update" ? "all weights" : "the network");
+      const kind = kinds.get(layer.name);
+      const text = (kind ? `${layer.name} ${kind}` : layer.name) || (phase.name === "loss" ? "loss" : phase.name === "update" ? "all weights" : "the network");
       out.push({ key: own, level: 2, text, first: layer.first, last: layer.last, here: inside, open: opened, size: layer.last - layer.first + 1, parent: key });
       if (!opened) continue;
       for (let k = layer.first; k <= layer.last; k++) {
@@ -75,7 +77,7 @@ function stretches(steps, from, to, of) {
 export function programPanel(app, tree) {
   const { program, frame } = app;
   const at = frame?.step ?? -2;
-  const list = program ? rows(program.steps, at, tree) : [];
+  const list = program ? rows(program.steps, at, tree, app.kinds()) : [];
   const current = list.find((r) => r.level === 3 && r.here) ?? list.find((r) => r.level === 2 && r.here) ?? list.find((r) => r.here);
   const moment = `${frame?.batch}.${frame?.op}`;
   if (moment !== tree.seen) tree.focus = current?.key ?? "";

@@ -152,7 +152,7 @@ function now(app) {
       h("b", null, `Batch ${count(frame.batch)}`),
       h("span", null, `epoch ${Math.floor(frame.epoch) + 1}`),
       step && h("span", null, PHASES[step.phase]?.[0].toLowerCase() ?? step.phase),
-      step?.layer && h("span", null, step.layer),
+      step?.layer && h("span", null, [step.layer, app.kinds().get(step.layer)].filter(Boolean).join(" ")),
       h("span", null, frame.step >= 0 ? `step ${frame.step + 1} of ${total}` : frame.op === 1 ? "its examples are there" : "between two batches")));
 }
 

@@ -1,6 +1,6 @@
 // Time at two scales: the whole run (the loss curve with its branches), and under a lens the inside of one batch.
 import { h, patch } from "./dom.js";
-import { count, num, rounded } from "./numbers.js";
+import { count, num } from "./numbers.js";
 
 /** @import { App } from "./app.js" */
 /** @import { Step } from "./types.js" */
@@ -70,7 +70,9 @@ const wordsOf = (steps, at) => (at < 0 ? "before the first step" : `step ${at + 
  */
 function scaleEnd(curves) {
   const all = curves.flatMap((points) => points.map((q) => q[0])).filter(Number.isFinite).sort((a, b) => a - b);
-  return all.length ? rounded(all[Math.floor((all.length - 1) * 0.995)] * 1.02 || 1) : 1;
+  const top = all.length ? all[Math.floor((all.length - 1) * 0.995)] * 1.02 : 1;
+  const e = 10 ** Math.floor(Math.log10(top > 0 ? top : 1));
+  return ([1, 1.2, 1.6, 2, 2.4, 3, 4, 5, 6, 8, 10].find((m) => m * e >= top) ?? 10) * e;
 }
 
 /**
