@@ -1,5 +1,6 @@
 """Any network built with nn can be drawn: every step stands there once, no box lies on another, arrows go forward."""
 
+from itertools import pairwise
 from xml.etree import ElementTree
 
 import numpy as np
@@ -94,7 +95,7 @@ def sound(drawn):
         strip = drawing.strip
         boxes = list(strip.boxes.values())
         for k, (x, y, w, h) in enumerate(boxes):
-            assert -0.01 <= x and x + w <= strip.width + 0.01 and -0.01 <= y and y + h <= strip.height + 0.01
+            assert min(x, y) >= -0.01 and x + w <= strip.width + 0.01 and y + h <= strip.height + 0.01
             for x2, y2, w2, h2 in boxes[:k]:
                 assert x + w <= x2 + 0.01 or x2 + w2 <= x + 0.01 or y + h <= y2 + 0.01 or y2 + h2 <= y + 0.01
         place = {item.id: k for k, item in enumerate(strip.view.items)}
@@ -135,7 +136,7 @@ def test_every_step_stands_in_the_tree_once(network):
         if node["kind"] not in ("step", "input"):  # the parts make the whole, without gaps
             ends = [child["steps"] for child in children[node["id"]]]
             assert [ends[0][0], ends[-1][1]] == node["steps"]
-            assert all(a[1] == b[0] for a, b in zip(ends, ends[1:], strict=False))
+            assert all(a[1] == b[0] for a, b in pairwise(ends))
     for edge in data["edges"]:
         assert place[edge["from"]] < place[edge["to"]]
     read = {(slot, step.output) for step in tape.steps for slot in step.inputs if slot not in tape.constants}
