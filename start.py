@@ -1,6 +1,6 @@
 """The one file to run: it makes .venv, installs Cutaway into it, and runs it.
 
-    python3 start.py          train the digits network on real handwriting
+    python3 start.py          train the digits network on real handwriting, and offer to look inside it
                               (options of `cutaway run digits` may follow)
     python3 start.py test     install what the tests need and run all of them
 
@@ -48,13 +48,44 @@ def main(words: "list[str]") -> int:
         if words[:1] == ["test"]:
             return test()
         install_once("Cutaway", ["-e", f"{HERE}[images]"])
-        return call([PYTHON, "-m", "cutaway", "run", "digits", *words])
+        status = call([PYTHON, "-m", "cutaway", "run", "digits", *words])
+        return status or offer_studio(words)
     except (SetupError, OSError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nStopped. Run the same command again to go on.", file=sys.stderr)
         return 130
+
+
+def offer_studio(words: "list[str]") -> int:
+    """Offer to open the run that was just trained in the browser, where somebody is there to answer."""
+    folder = folder_of(words)
+    asked_for_help = "--help" in words or "-h" in words
+    if asked_for_help or not (HERE / folder).is_dir() or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return 0
+    try:
+        answer = input("\nOpen this run in the studio, in your browser, to play, step and look inside? [Y/n] ")
+    except EOFError:
+        return 0
+    if answer.strip().lower() not in ("", "y", "yes"):
+        return 0
+    try:
+        install_once("the studio", ["-e", f"{HERE}[images,studio]"])
+    except SetupError as error:  # the run is trained and saved all the same
+        print(f"\n{error}", file=sys.stderr)
+        return 0
+    return call([PYTHON, "-m", "cutaway", "open", folder])
+
+
+def folder_of(words: "list[str]") -> str:
+    """The folder that `cutaway run digits` saves its run in."""
+    for k, word in enumerate(words):
+        if word == "--out" and k + 1 < len(words):
+            return words[k + 1]
+        if word.startswith("--out="):
+            return word[len("--out=") :]
+    return os.path.join("runs", "digits")
 
 
 # -- the environment ----------------------------------------------------------------------------------------

@@ -181,3 +181,63 @@ def test_in_a_fresh_clone_without_a_terminal(tmp_path):
     second = call("--epochs", "1")
     assert second.returncode == 0 and "Installing" not in second.stdout
     assert "trained already" in second.stdout and score[0] in second.stdout
+
+
+class AtATerminal:
+    """Somebody who sits there and gives one answer."""
+
+    def __init__(self, start, monkeypatch, answer):
+        self.asked = []
+
+        def ask(question):
+            self.asked.append(question)
+            return answer
+
+        monkeypatch.setattr(start.sys, "stdin", self)
+        monkeypatch.setattr(start.sys, "stdout", Tty(start.sys.stdout))
+        monkeypatch.setattr("builtins.input", ask)
+
+    def isatty(self):
+        return True
+
+
+class Tty:
+    def __init__(self, stream):
+        self.stream = stream
+
+    def isatty(self):
+        return True
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
+
+
+@pytest.mark.parametrize(("words", "folder"), [([], "runs/digits"), (["--out", "mine"], "mine"), (["--out=a"], "a")])
+def test_at_the_end_the_studio_is_offered_on_the_run_just_trained(start, monkeypatch, words, folder):
+    machine, person = Machine(start, monkeypatch), AtATerminal(start, monkeypatch, "")
+    (start.HERE / folder).mkdir(parents=True)
+    assert start.main(words) == 0
+    assert len(person.asked) == 1 and "studio" in person.asked[0]
+    assert machine.installed[-1] == ["-e", f"{start.HERE}[images,studio]"]
+    assert machine.ran[-1].endswith(f"-m cutaway open {Path(folder)}")
+
+
+@pytest.mark.parametrize(
+    ("answer", "words", "fails", "asked"),
+    [("n", [], (), 1), ("", ["--help"], (), 0), ("", [], ("run digits",), 0), ("", [], ("images,studio",), 1)],
+    ids=["declined", "help", "failed", "cannot be installed"],
+)
+def test_the_studio_is_not_opened_when_it_is_not_wanted_or_not_to_be_had(
+    start, monkeypatch, answer, words, fails, asked
+):
+    machine, person = Machine(start, monkeypatch, fails=fails), AtATerminal(start, monkeypatch, answer)
+    (start.HERE / "runs" / "digits").mkdir(parents=True)
+    assert start.main(words) == (1 if "run digits" in fails else 0)
+    assert len(person.asked) == asked and not machine.ran_with("cutaway open")
+
+
+def test_where_nobody_sits_nothing_is_asked(start, monkeypatch):
+    machine = Machine(start, monkeypatch)
+    (start.HERE / "runs" / "digits").mkdir(parents=True)
+    monkeypatch.setattr("builtins.input", lambda question: pytest.fail("asked without a terminal"))
+    assert start.main([]) == 0 and not machine.ran_with("cutaway open")

@@ -138,6 +138,7 @@ def _show(out: Console, training: Run, folder: Path) -> None:
     out.print(
         f"\nThe run is saved in {folder}. What now?\n"
         f"  {typed()} try digits PHOTO     read a photo or drawing of a digit\n"
+        f"  {typed()} open {folder}     look inside: play, pause, step, go back, change\n"
         f"  {typed()} --help               all commands\n"
         f'In Python: run = ct.Run.resume("{folder.as_posix()}"); run.back(100); run.step("op")',
         soft_wrap=True,

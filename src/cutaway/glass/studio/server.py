@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 import secrets
 import socket
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -46,7 +48,7 @@ def needs_studio() -> None:
         import uvicorn  # noqa: F401
     except ImportError:
         raise CutawayError(
-            "The studio needs Starlette and uvicorn. Install them with: pip install 'cutaway[studio]'"
+            f'The studio needs Starlette and uvicorn. Type: "{sys.executable}" -m pip install starlette uvicorn'
         ) from None
 
 
@@ -183,4 +185,5 @@ def serve(session: Session, port: int = 0, ready: Callable[[str], Any] | None = 
                 ready(address)
 
         begin, server.startup = server.startup, up  # type: ignore[method-assign]
-        server.run(sockets=[found])
+        with suppress(KeyboardInterrupt):  # uvicorn passes Ctrl-C on when it has closed down
+            server.run(sockets=[found])

@@ -6,6 +6,7 @@ seen in the picture when they have ended.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ try:
     import traitlets
 except ImportError:
     raise CutawayError(
-        "The studio in a notebook needs anywidget. Install it with: pip install 'cutaway[notebook]'"
+        f'The studio in a notebook needs anywidget. Type: "{sys.executable}" -m pip install anywidget ipywidgets'
     ) from None
 
 if TYPE_CHECKING:
