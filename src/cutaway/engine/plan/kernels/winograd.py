@@ -33,9 +33,9 @@ def rows_cost(g: Geometry) -> float:
 def best_tile(g: Geometry, precise: bool = False) -> int:
     """The size of tile that is expected to be fastest; 0 where plain products are.
 
-    Counted are products (0.02 nanoseconds each), the sums of the transforms (0.12) and the stencils' own transform, with
-    the tiles' waste at the edges; large tiles keep less and get a tenth for it. Many channels favour large tiles, few
-    channels no tiles at all, and neither do few places, for which the stencils are not worth transforming.
+    Counted are products (0.02 nanoseconds each), the sums of the transforms (0.12) and the stencils' own transform,
+    with the tiles' waste at the edges; large tiles keep less and get a tenth for it. Many channels favour large tiles,
+    few channels no tiles at all, and neither do few places, for which stencils are not worth transforming.
 
     >>> best_tile(Geometry(32, 64, 16, 16, 64, 3, 3, 16, 16, ph=1, pw=1))
     4
