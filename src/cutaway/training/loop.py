@@ -97,7 +97,7 @@ def _pause_before(run: Run, batch: int, folder: Path | None, callbacks: Sequence
         f"The loss of batch {batch} is {loss}: the numbers have grown beyond all bounds. Training is paused before "
         "that batch, and nothing is lost. Shorter steps usually help: "
         f"run.{f'back({min(20, batch)}).' if batch else ''}{slower}, or clip_norm=1.0 in the optimizer. "
-        "run.step('op') shows where it begins."
+        "run.health() names the step where it began."
     )
 
 

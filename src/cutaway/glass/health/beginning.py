@@ -36,7 +36,8 @@ class Beginning:
     def see(self, exam: Exam, slot: int, array: Any) -> None:
         with np.errstate(all="ignore"):  # what a layer multiplies the size of its inputs with, on average
             inputs = array.size / len(array)
-            self._gains[self._old[slot]] = float(np.sqrt(np.mean(np.square(array, dtype=np.float64)) * inputs))
+            gain = float(np.sqrt(np.mean(np.square(array, dtype=np.float64)) * inputs))
+        self._gains.setdefault(self._old[slot], gain)
 
     def findings(self, exam: Exam) -> Iterable[Finding]:
         if exam.ordinary is None or exam.program is None or not self._gains:

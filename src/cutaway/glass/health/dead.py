@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,17 +12,21 @@ from .exam import Exam
 from .finding import Finding
 from .reading import layer, unit_axis
 
+if TYPE_CHECKING:
+    from ...training.run import Run
+
 __all__ = ["DeadUnits"]
 
-# Some units of a healthy ReLU layer are off: half of all values are 0 by design (Glorot, Bordes and Bengio, 2011). With
-# steps that are too long "as much as 40 %" of the units die for good (Karpathy, CS231n, 2016), so that is the share
-# from which a layer is reported. A unit counts as dead when none of the examples switched it on and its input lies
-# three standard deviations below 0, so that an example that does is not to be expected (1 in 700).
-SHARE = 0.4
+# Half of the values of a healthy ReLU layer are 0 (Glorot, Bordes and Bengio, 2011), and in small networks a few units
+# are off for all examples by the luck of the start, up to half of a deep layer; three quarters are more than luck.
+# A unit counts as dead when none of the examples switched it on and its input lies three standard deviations below 0,
+# so that an example that does is not to be expected (1 in 700).
+SHARE = 0.75
 SIGMAS = 3.0
-# Fewer are reported only when no example can reach them: their inputs lie ten times as far below 0 as those of the other
-# units are from 0, and ten times farther than they themselves ever move.
-HOPELESS = 10.0
+# Fewer are reported only when nothing can reach them (with steps that are too long up to 40 % of the units end so:
+# Karpathy, CS231n, 2016): their inputs lie twenty times as far below 0 as the inputs of the quieter units ever get from
+# 0, and twenty times farther than they themselves move.
+HOPELESS = 20.0
 
 
 class DeadUnits:
@@ -61,7 +65,7 @@ class DeadUnits:
             mean = total / count
             spread = np.sqrt(np.maximum(squares / count - mean**2, 0))
             off = (top <= 0) & (mean + SIGMAS * spread < 0)
-            usual = np.median(np.sqrt(squares / count))
+            usual = np.quantile(np.sqrt(squares / count), 0.35)
             hopeless = off & (mean + HOPELESS * np.maximum(spread, usual) < 0)
             share = off.mean()
             if share < SHARE and not hopeless.any():
@@ -74,14 +78,23 @@ class DeadUnits:
     def _told(self, exam: Exam, k: int, which: Any, units: int, mean: float, count: int) -> Finding:
         name = layer(self._labels[k])
         named = ", ".join(map(str, which[:8])) + (", ..." if len(which) > 8 else "")
-        who = f"All {units} units" if len(which) == units else f"{len(which)} of the {units} units ({named})"
+        who = f"All {units} units are" if len(which) == units else f"{len(which)} of {units} units are"
+        who = f"Unit {which[0]} of {units} is" if len(which) == 1 < units else who
+        who += f" off ({named})" if 1 < len(which) < units else " off"
         said = (
-            f"{who} of the ReLU in layer {name} are off for every one of {exam.examples} examples: their inputs are "
-            f"{mean:.3g} on average, far below 0. No gradient passes through a unit that is off, so it does not learn "
-            "any more."
+            f"In the ReLU of layer {name}: {who} for every one of {exam.examples} examples, with inputs of {mean:.3g} "
+            "on average. No gradient passes through a unit that is off, so it does not learn any more."
         )
         advice = (
             "Go back before they died and make alpha smaller; look at the biases of the layer before; nn.LeakyReLU "
             "never goes quite off."
         )
-        return exam.finding("dead units", name, said, advice, op=exam.op_of(self._slots[k]))
+
+        def off(run: Run, program: Tape) -> bool:
+            relus = [step for step in program.steps if step.op.name == "relu" and step.label.startswith("forward")]
+            inputs = np.moveaxis(np.asarray(run.see(relus[k].inputs[0])), self._axes[k], -1)
+            return bool((inputs[..., which] <= 0).all())
+
+        since = exam.since(off)
+        said += f" It has been so since batch {since}." if since > exam.run.earliest else ""
+        return exam.finding("dead units", name, said, advice, op=exam.op_of(self._slots[k]), batch=since)

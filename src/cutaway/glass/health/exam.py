@@ -5,7 +5,7 @@ The batches are the last ones done and the one that comes next. The run itself s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -116,6 +116,27 @@ class Exam:
         self.level = loss_of(program, see, outputs, np.zeros_like(draws))
         self.ordinary = loss_of(program, see, outputs, draws)
 
+    def since(self, true: Callable[[Run, Tape], bool]) -> int:
+        """The batch since which this has been true, by halving: the question is asked in walked batches.
+
+        true: is it so in this batch, whose forward phase has just been walked?
+        """
+
+        def holds(batch: int) -> bool:
+            self.branch.at(batch)
+            for moment in self.branch.moments():
+                if moment.step is not None and not moment.step.label.startswith("forward"):
+                    return true(self.branch, self.branch.program)
+            return False
+
+        low, high = self.run.earliest, self.batches[-1]
+        if high == low or holds(low):
+            return low
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (low, middle) if holds(middle) else (middle, high)
+        return high
+
     # -- in words -----------------------------------------------------------------------------------------------
     @property
     def looked(self) -> str:
@@ -135,6 +156,11 @@ class Exam:
         """How many moments of the batch have passed when this slot is filled."""
         steps: list[Step] = self.program.steps if self.program else []
         return next((k + 2 for k, step in enumerate(steps) if step.output == slot), 1)
+
+    @property
+    def whole(self) -> bool:
+        """Does every batch hold all examples?"""
+        return self.run.data is not None and len(self.run.loader()) == 1
 
     # -- the loss so far ----------------------------------------------------------------------------------------
     @property

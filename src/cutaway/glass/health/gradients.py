@@ -19,6 +19,7 @@ __all__ = ["Gradients"]
 # away a constant factor, they differ exponentially (Hochreiter, 1991; Bengio and others, 1994). At 1e-5 the first
 # layer would need 100,000 batches for what the last one does in one.
 VANISHED = 1e-5
+CUT = 3  # batches without any gradient at all
 # All gradients as one arrow, in units of the loss of knowing nothing. It is about 1 at the start of a healthy run,
 # and clipping is usually set to 1 .. 10 (Pascanu, Mikolov and Bengio, 2013).
 EXPLODED = 1e3
@@ -42,7 +43,8 @@ class Gradients:
 
     def size(self, name: str) -> float:
         """The typical size of one number of this gradient."""
-        return float(np.median([size for size, _ in self._sizes.get(name, [(0.0, 0)])]))
+        sizes = [size for size, _ in self._sizes.get(name, [])]
+        return float(np.median([s for s in sizes if s > 0] or [0.0]))
 
     def findings(self, exam: Exam) -> Iterable[Finding]:
         if exam.program is None or not self._sizes:
@@ -54,6 +56,8 @@ class Gradients:
         order = [name for name in weights(program) if name in self._sizes]
         sizes = [self.size(name) for name in order]
         weak = [k for k in range(len(order) - 1) if sizes[k] < VANISHED * max(sizes[k + 1 :])]
+        if len(exam.batches) < CUT:  # a layer that begins with zeros holds back all gradients, for one batch
+            weak = [k for k in weak if sizes[k] > 0]
         if not weak:
             return
         first, best = weak[0], max(range(weak[0], len(order)), key=lambda k: sizes[k])

@@ -40,10 +40,10 @@ ORDER = (
 FOLLOWS = {  # cause -> what it brings with it, and need not be said
     sameness.COPIES: ("vanishing gradients", sameness.CONSTANT, labels.KIND, speed.LOW),
     "dead units": ("vanishing gradients", sameness.CONSTANT, labels.KIND, speed.LOW),
-    "saturation": (labels.KIND, speed.LOW),
+    "saturation": ("vanishing gradients", labels.KIND, speed.LOW),
     "vanishing gradients": (sameness.CONSTANT, labels.KIND, speed.LOW),
     beginning.KIND: (labels.KIND,),
-    speed.HIGH: (labels.KIND, sameness.CONSTANT),
+    speed.HIGH: ("exploding gradients", "vanishing gradients", labels.KIND, sameness.CONSTANT),
     speed.LOW: (labels.KIND,),
     not_finite.KIND: (labels.KIND,),
     inputs.KIND: (labels.KIND,),

@@ -27,7 +27,8 @@ SAMPLE = 600  # examples that the simple questions are asked of
 TIME = 20  # batches of the first pass, before which not having learnt says nothing
 BETTER = 0.97  # of the loss of knowing only how frequent every answer is
 FEATURES = 256  # directions of the examples that the straight line may use
-TURNS = 39  # permutations: being first of 40 happens to unrelated answers 1 time in 40
+TURNS = 39  # permutations of the answers, to learn what chance alone gives
+SIGMAS = 3.5  # so far above what chance gives, which happens to unrelated answers once in some thousand times
 
 
 def shuffled(exam: Exam) -> Iterable[Finding]:
@@ -35,11 +36,11 @@ def shuffled(exam: Exam) -> Iterable[Finding]:
     run = exam.run
     if run.data is None or exam.program is None or len(run.data) < FEWEST:
         return
-    knowing = _frequencies(exam.program, np.asarray(run.data.y))
-    if knowing is None or knowing <= 1e-3:
+    unseen, answers = _unseen(exam)
+    if unseen is None:
         return
-    unseen = _unseen(exam)
-    if unseen is None or unseen < BETTER * knowing:
+    knowing = _frequencies(exam.program, np.asarray(run.data.y), answers)
+    if knowing is None or knowing <= 1e-3 or unseen < BETTER * knowing:
         return
     if related(run.data.x, run.data.y):
         return
@@ -58,40 +59,47 @@ def shuffled(exam: Exam) -> Iterable[Finding]:
     yield exam.finding(KIND, "", said, advice, op=1)
 
 
-def _frequencies(program: Tape, y: Any) -> float | None:
-    """The loss of the best answer that is the same for every example, for the losses where that is known."""
+def _frequencies(program: Tape, y: Any, asked: Any) -> float | None:
+    """What the best answer that is the same for every example loses on those asked, for losses where that is known."""
     last = next((s for s in program.steps if s.output == program.results["loss"]), None)
     if last is None or last.attrs.get("reduction", "mean") != "mean":
         return None
     plain = not (last.attrs.get("weight") or last.attrs.get("label_smoothing") or "ignore_index" in last.attrs)
     if last.op.name in ("cross_entropy", "nll") and y.dtype.kind in "iu" and plain:
         shares = np.bincount(y.reshape(-1)) / y.size
-        shares = shares[shares > 0]
-        return float(-(shares * np.log(shares)).sum())
+        known = asked[asked < len(shares)]
+        return float(-np.log(np.maximum(shares[known], 1 / y.size)).mean()) if known.size else None
     if last.op.name == "mse" and y.dtype.kind == "f":
-        return float(y.reshape(len(y), -1).var(axis=0).mean())
+        return float(np.square(asked - y.mean(axis=0)).mean())
     if last.op.name == "bce_with_logits" and set(np.unique(y)) <= {0.0, 1.0}:
-        share = np.clip(y.reshape(len(y), -1).mean(axis=0), 1e-6, 1 - 1e-6)
-        return float(-(share * np.log(share) + (1 - share) * np.log(1 - share)).mean())
+        share = np.clip(y.mean(axis=0), 1e-6, 1 - 1e-6)
+        return float(-(asked * np.log(share) + (1 - asked) * np.log(1 - share)).mean())
     return None
 
 
-def _unseen(exam: Exam) -> float | None:
-    """The loss on examples that were not trained on: the later half of the first pass, or the validation."""
-    seen = [v["loss"] for batch, v in exam.run.validations.items() if batch <= exam.run.batch]
-    if seen and len(exam.losses) >= TIME:
-        return float(min(seen))
-    whole = min(len(exam.losses), -(-len(exam.run.data or ()) // exam.run.history.first.batch_size))
-    if whole < TIME:
-        return None
-    return float(np.mean(exam.losses[whole // 2 : whole]))
+def _unseen(exam: Exam) -> tuple[float | None, Any]:
+    """The loss on examples that were not trained on, and their answers: the later half of the first pass, or the
+    validation examples.
+    """
+    run, losses = exam.run, exam.losses
+    seen = [v["loss"] for batch, v in run.validations.items() if batch <= run.batch]
+    if seen and run.validation is not None:
+        return (float(min(seen)), np.asarray(run.validation.y)) if len(losses) >= TIME else (None, None)
+    assert run.data is not None
+    size = run.history.first.batch_size
+    whole = min(len(losses), -(-len(run.data) // size))
+    if whole < TIME or run.settings.batch_size != size:
+        return None, None
+    chosen = [run.loader().indices(k) for k in range(whole // 2, whole)]
+    weights = [len(rows) for rows in chosen]
+    return float(np.average(losses[whole // 2 : whole], weights=weights)), run.data.y[np.concatenate(chosen)]
 
 
 def related(x: Any, y: Any) -> bool:
     """Is there any connection between examples and answers that simple questions find?
 
-    Each question gives a number; the same is asked TURNS times with the answers in another order. A number that beats
-    them all speaks for a connection (a permutation test; Ojala and Garriga, 2010).
+    Each question gives a number; the same is asked TURNS times with the answers in another order. A number far above
+    those speaks for a connection (a permutation test; Ojala and Garriga, 2010).
 
     >>> x = np.random.default_rng(0).normal(size=(200, 3)).astype("f")
     >>> related(x, (x[:, 0] > 0).astype(int)), related(x, (x[::-1, 0] > 0).astype(int))
@@ -119,8 +127,8 @@ def related(x: Any, y: Any) -> bool:
 
     for question in (straight, neighbours):
         asked = question(wanted)
-        others = [question(wanted[chance.permutation(len(wanted))]) for _ in range(TURNS)]
-        if asked > max(others):
+        others = np.array([question(wanted[chance.permutation(len(wanted))]) for _ in range(TURNS)])
+        if asked > others.mean() + SIGMAS * others.std():
             return True
     return False
 

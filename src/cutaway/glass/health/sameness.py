@@ -22,6 +22,7 @@ ALIKE = 1e-6
 # Answers count as constant when they differ by less than this share of their size from example to example: float32
 # itself rounds at 1e-7.
 FLAT = 1e-6
+FEWEST = 3  # batches: a last layer that begins with zeros is fine
 
 
 class Sameness:
@@ -55,7 +56,8 @@ class Sameness:
             self._flat.append(spread <= FLAT * size)
 
     def findings(self, exam: Exam) -> Iterable[Finding]:
-        copies = [name for name, alike in self._copies.items() if alike]
+        order = weights(exam.program) if exam.program is not None else []
+        copies = [name for name in order if self._copies.get(name)]
         if copies and exam.program is not None:
             name = copies[0]
             how = "all 0" if self._zero[name] else "all equal"
@@ -66,7 +68,7 @@ class Sameness:
             )
             advice = "Start from chance: the layers' own start does, net.init(seed) draws it again."
             yield exam.finding(COPIES, name, said, advice, op=exam.op_of(exam.program.gradients[name]))
-        if self._flat and all(self._flat) and self._outputs is not None and exam.program is not None:
+        if len(self._flat) >= FEWEST and all(self._flat) and self._outputs is not None and exam.program is not None:
             made = next(s for s in exam.program.steps if s.output == self._outputs)
             said = (
                 f"The network gives the same answer to every one of {exam.examples} examples: its outputs do not "

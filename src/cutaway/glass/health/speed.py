@@ -24,9 +24,11 @@ STANDING = 3e-5
 # A loss counts as grown when it is half as large again as at the beginning, and worse than knowing nothing; healthy
 # runs rise for some batches, never that far. Ten times the beginning is beyond doubt after any number of batches.
 GROWN, BEYOND = 1.5, 10.0
+LATELY = 50  # batches
 FEW = 5  # batches before which "grown" says nothing
 LONG = 20  # batches before which "nothing moves" says nothing
-# Successive gradients that point against each other (cosine) say that every step goes to the other side of the valley.
+# Successive gradients that point against each other (cosine) say that every step goes to the other side of the valley;
+# where a batch is only a part of the data, they differ for other reasons too, so only whole batches are asked.
 AGAINST = -0.5
 
 
@@ -101,7 +103,7 @@ class Speed:
         """What speaks for it, in words; "" when nothing does."""
         if not len(losses):
             return ""
-        first, recent = float(losses[: 1 if len(losses) < 4 * FEW else FEW].mean()), exam.recent
+        first, recent = float(losses[0]), exam.recent
         tail = losses[-3:]
         worse = max(first, level)
         broken = len(losses) < len(exam.losses) or not exam.next_is_sound
@@ -111,12 +113,17 @@ class Speed:
             return f"The loss was {first:.4g} at first and is {tail[-1]:.4g} now.{told}"
         if len(losses) >= FEW and recent > GROWN * worse and np.median(tail) > GROWN * worse:
             return f"The loss was {first:.4g} at first and is {recent:.4g} now.{told}"
+        jumps = losses[-LATELY:][losses[-LATELY:] > BEYOND * worse]
+        if len(jumps) >= 3:
+            lately = f"{len(jumps)} of the last {min(LATELY, len(losses))} batches"
+            return f"The loss was {first:.4g} at first, and in {lately} it jumped as high as {jumps.max():.4g}.{told}"
         if broken and speed > REPLACED:
-            return f"The numbers have left all bounds, and{told[:1]}{told[1:].replace(' One', ' one', 1)}"
+            return f"The numbers have left all bounds.{told}"
         if len(losses) >= FEW and speed > REPLACED and recent > 0.9 * worse:
             return f"The loss does not fall ({first:.4g} at first, {recent:.4g} now).{told}"
         cosines = [a / np.sqrt(b * c) for a, b, c in self._dots if b > 0 and c > 0]
-        if len(losses) >= LONG and len(cosines) >= 2 and np.median(cosines) < AGAINST and recent > 0.9 * worse:
+        against = len(cosines) >= 2 and np.median(cosines) < AGAINST
+        if exam.whole and len(losses) >= LONG and against and recent > 0.9 * worse:
             return (
                 f"The loss does not fall ({first:.4g} at first, {recent:.4g} now), and every gradient points against "
                 f"the one before (cosine {np.median(cosines):.2f}): each step goes too far."
