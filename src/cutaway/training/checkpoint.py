@@ -131,7 +131,7 @@ def _contents(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
         "optimizer": run.optimizer.options() if run.optimizer else None,
         "programs": programs,
         "starts": starts,
-        "machine": machine.describe(run.threads),
+        "machine": machine.describe(run.threads, run.workers),
         "seconds": run.seconds,
     }
     return about, arrays
@@ -210,6 +210,7 @@ def resume(path: Path, net: Module | None, loss: Any, data: Any, validation: Any
         augment=[from_dict(change) for change in about["augment"]],
         metrics=about["metrics"],
         threads=about["machine"]["threads"],
+        workers=about["machine"].get("workers", 1),
         name=about["name"],
     )
     run.missing = {"data": about["data"], "validation": about["validation"]}
@@ -323,7 +324,7 @@ def _find(wanted: dict[str, Any] | None, given: Any) -> Dataset | None:
 
 
 def _compare(run: Run, about: dict[str, Any]) -> None:
-    now, then = machine.describe(run.threads), about["machine"]
+    now, then = machine.describe(run.threads, run.workers), about["machine"]
     differs = [f"{key} {then[key]} then, {now[key]} now" for key in then if then[key] != now.get(key)]
     if differs:
         run.notes.append(

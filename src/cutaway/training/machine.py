@@ -49,11 +49,11 @@ def threads(count: int) -> Iterator[None]:
             yield
 
 
-def describe(count: int) -> dict[str, Any]:
+def describe(count: int, workers: int = 1) -> dict[str, Any]:
     """The machine as a run records it.
 
     >>> sorted(describe(2))
-    ['blas', 'numpy', 'processor', 'threads']
+    ['blas', 'numpy', 'processor', 'threads', 'workers']
     """
     pools = _pools()
     blas = (
@@ -61,4 +61,5 @@ def describe(count: int) -> dict[str, Any]:
         if pools
         else []
     )
-    return {"numpy": np.__version__, "blas": ", ".join(blas), "processor": platform.machine(), "threads": count}
+    known = {"numpy": np.__version__, "blas": ", ".join(blas), "processor": platform.machine()}
+    return {**known, "threads": count, "workers": workers}

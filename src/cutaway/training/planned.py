@@ -16,33 +16,49 @@ from typing import Any
 import numpy as np
 
 from ..engine.plan import Plan
+from ..engine.plan.crew import Crew
 from ..engine.plan.program import fill, hollow
+from ..engine.plan.split import Shards
+from ..engine.plan.team import Ensemble, Member, TeamPlan, splits
 from ..engine.tape import Step, Tape
 from .executor import Readable
 
 __all__ = ["Planned", "Planner"]
 
+Watched = Plan | Ensemble
 MOST = 12  # plans kept at a time: each has memory of its own
 
 
 class Planner:
-    """The plans of a run and its branches, made when they are needed and kept while there is room."""
+    """The plans of a run and its branches, made when they are needed and kept while there is room.
 
-    def __init__(self) -> None:
-        self._plans: dict[tuple[Any, ...], Plan] = {}
-        self._watched: list[tuple[tuple[Any, ...], Plan, weakref.ref[Any] | None]] = []
+    workers: how many share a batch
+    """
+
+    def __init__(self, workers: int = 1) -> None:
+        self.workers = workers
+        self._plans: dict[tuple[Any, ...], Plan | TeamPlan] = {}
+        self._watched: list[tuple[tuple[Any, ...], Watched, weakref.ref[Any] | None]] = []
         self._tapes: dict[tuple[Any, ...], Tape] = {}
+        self._shards: dict[tuple[Any, ...], Shards | None] = {}
+        self._crew: Crew | None = None
 
-    def replayed(self, tape: Tape, inputs: Sequence[Any], state: dict[str, Any]) -> Plan:
-        """The plan that trains on batches of this shape."""
+    def replayed(self, tape: Tape, inputs: Sequence[Any], state: dict[str, Any]) -> Plan | TeamPlan:
+        """The plan for batches of this shape."""
         key = _key(tape, inputs)
         plan = self._plans.pop(key, None)
+        if isinstance(plan, TeamPlan) and not plan.crew.alive:
+            plan = None
         if plan is None:
-            plan = Plan(self._known(key, tape, inputs, state))
+            known = self._known(key, tape, inputs, state)
+            shards = self._split(key, known)
+            plan = Plan(known) if shards is None else TeamPlan(self._team(), known, shards)
             _lighten(tape)
         self._plans[key] = plan  # the one used last is given up last
         while len(self._plans) > MOST:
-            self._plans.pop(next(iter(self._plans)))
+            gone = self._plans.pop(next(iter(self._plans)))
+            if isinstance(gone, TeamPlan):
+                gone.close()
         return plan
 
     def fresh(self, tape: Tape, inputs: Sequence[Any], state: dict[str, Any]) -> Plan:
@@ -51,17 +67,39 @@ class Planner:
         plan.rows.load(state)
         return plan
 
-    def watched(self, owner: Any, tape: Tape, inputs: Sequence[Any], state: dict[str, Any]) -> Plan:
+    def watched(self, owner: Any, tape: Tape, inputs: Sequence[Any], state: dict[str, Any]) -> Watched:
         """A plan with every slot kept, that nobody else is looking into."""
         key = _key(tape, inputs)
         for k, (known, plan, user) in enumerate(self._watched):
             if known == key and (user is None or user() in (None, owner)):
                 self._watched.append((key, self._watched.pop(k)[1], weakref.ref(owner)))
                 return plan
-        plan = Plan(self._known(key, tape, inputs, state), keep=True)
-        self._watched.append((key, plan, weakref.ref(owner)))
+        full = self._known(key, tape, inputs, state)
+        shards = self._split(key, full)
+        made: Watched = Plan(full, keep=True) if shards is None else Ensemble(full, shards)
+        self._watched.append((key, made, weakref.ref(owner)))
         del self._watched[:-4]
-        return plan
+        return made
+
+    def _split(self, key: tuple[Any, ...], tape: Tape) -> Shards | None:
+        """The program of a training step, split over the workers; what only uses the network one does alone."""
+        if self.workers < 2 or not tape.carry:
+            return None
+        if key not in self._shards:
+            self._shards[key] = splits(tape, self.workers)
+        return self._shards[key]
+
+    def _team(self) -> Crew:
+        if self._crew is None or not self._crew.alive:
+            self._crew = Crew.start(Member, self.workers)
+        return self._crew
+
+    def close(self) -> None:
+        """Send the workers home; they come again when they are needed."""
+        if self._crew is not None:
+            self._plans = {key: plan for key, plan in self._plans.items() if not isinstance(plan, TeamPlan)}
+            self._crew.close()
+            self._crew = None
 
     def _known(self, key: tuple[Any, ...], tape: Tape, inputs: Sequence[Any], state: dict[str, Any]) -> Tape:
         """The tape with the shape of every slot known, for inputs like these."""
@@ -108,7 +146,7 @@ class Planned(Readable):
     def __init__(self, program: Tape, state: dict[str, Any], planner: Planner) -> None:
         self.program, self.state, self.planner = program, state, planner
         self.names = list(program.state)
-        self.plan: Plan | None = None  # the one being walked
+        self.plan: Watched | None = None  # the one being walked
         self.values: dict[int, Any] = {}  # what the plan does not hold
         self._position = {step.output: k for k, step in enumerate(program.steps)}
         self._made = {step.output: step for step in program.steps}
@@ -145,7 +183,7 @@ class Planned(Readable):
         self._by_hand = False
         return self._steps_of(self.plan)
 
-    def _steps_of(self, plan: Plan) -> Iterator[Step]:
+    def _steps_of(self, plan: Watched) -> Iterator[Step]:
         for step in self.program.steps:
             if self._by_hand:
                 self.values[step.output] = np.asarray(
@@ -163,7 +201,7 @@ class Planned(Readable):
             if after != slot or slot in self.values:  # it moved on, or was changed by hand
                 self.state[name] = np.array(self._value(after), order="C")
 
-    def _due(self, plan: Plan, slot: int) -> int:
+    def _due(self, plan: Watched, slot: int) -> int:
         """How many spans of the plan must be done until a slot can be seen."""
         if slot in plan.due:
             return plan.due[slot]

@@ -22,7 +22,7 @@ from .executor import Slots
 from .history import Settings
 from .looks import Looks
 from .parts import as_dataset, check_parts, metrics_for, whole
-from .planned import Planned
+from .planned import Planned, Planner
 from .programs import Programs
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ class Run(Looks):
     metrics: recorded beside the loss; accuracy comes by itself with class numbers
     budget: bytes of memory for the past
     threads: of NumPy's BLAS; sums are split among them, so one means the same numbers however many cores there are
+    workers: how many share every batch, each on a core of its own (forked processes on Linux, threads elsewhere); the
+        result is the same but for the order of sums, and the same to the bit for as many workers
+    plan: False does every step with its readable forward, in the recorded order: slower, for lessons and checks
 
     The state of the run is one tree, ``run.state``: weights, running averages, the optimizer's memories.
 
@@ -77,6 +80,8 @@ class Run(Looks):
         metrics: Sequence[str] | None = None,
         budget: int = 256 << 20,
         threads: int = 1,
+        workers: int = 1,
+        plan: bool = True,
         name: str = "",
     ) -> None:
         if net is not None:  # not a saved run
@@ -91,6 +96,7 @@ class Run(Looks):
         self.goal = 0
         self.missing: dict[str, Any] = {}  # what a saved run says of data that may not be here
         self.programs = Programs(net, loss, optimizer, self.state, seed, self.metrics)
+        self.programs.plan, self.programs.planner = plan, Planner(whole("workers", workers))
         if net is not None:
             self._begin(net)
 
@@ -113,6 +119,11 @@ class Run(Looks):
                 step.op.verify(*[self.data.y if s == answers else program.values[s] for s in step.inputs], **step.attrs)
         if self.validation is not None:
             evaluation.check(self, self.validation.x, self.validation.y)
+
+    @property
+    def workers(self) -> int:
+        """How many share every batch."""
+        return self.programs.planner.workers
 
     @property
     def program(self) -> Tape:

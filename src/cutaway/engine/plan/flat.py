@@ -6,7 +6,7 @@ in the row, one recipe does for the whole stretch, in place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -18,7 +18,7 @@ from .kernels.elementwise import ELEMENTWISE, readable
 from .program import Program
 from .rows import Rows
 
-__all__ = ["Line", "Stretch", "emit", "stretches"]
+__all__ = ["Line", "Stretch", "apart", "emit", "stretches"]
 
 PIECE = 1 << 15  # numbers of a row that are done at a time
 
@@ -41,12 +41,15 @@ class Stretch(NamedTuple):
     names: list[str]
 
 
-def stretches(program: Program, rows: Rows) -> list[Stretch]:
-    """The parts of the rows that can be updated as one; their steps are taken out of the program by whoever asked."""
-    owned = _owned(program, rows)
+def stretches(program: Program, rows: Rows, gradients: Mapping[str, int]) -> list[Stretch]:
+    """The parts of the rows that can be updated as one; their steps are taken out of the program by whoever asked.
+
+    gradients: weight -> the slot of its gradient that the update reads
+    """
+    owned = _owned(program, rows, gradients)
     found: list[Stretch] = []
     for name in sorted(owned, key=lambda n: rows.part[n].start):
-        recipe = _recipe(program, rows, name, owned[name])
+        recipe = _recipe(program, rows, name, owned[name], gradients)
         if recipe is None:
             continue
         part, last = rows.part[name], found[-1] if found else None
@@ -59,13 +62,30 @@ def stretches(program: Program, rows: Rows) -> list[Stretch]:
     return found
 
 
-def _owned(program: Program, rows: Rows) -> dict[str, list[Step]]:
+def apart(found: Sequence[Stretch], private: set[str], rows: Rows) -> list[Stretch]:
+    """The same stretches, cut where weights whose gradients lie elsewhere begin."""
+    cut: list[Stretch] = []
+    for stretch in found:
+        each = len(stretch.steps) // len(stretch.names)
+        for k, name in enumerate(stretch.names):
+            steps, part = stretch.steps[k * each : (k + 1) * each], rows.part[name]
+            last = cut[-1] if k else None
+            if last is not None and (last.names[0] in private) == (name in private):
+                cut[-1] = Stretch(
+                    last.recipe, slice(last.part.start, part.stop), last.steps + steps, [*last.names, name]
+                )
+            else:
+                cut.append(Stretch(stretch.recipe, part, steps, [name]))
+    return cut
+
+
+def _owned(program: Program, rows: Rows, gradients: Mapping[str, int]) -> dict[str, list[Step]]:
     """Weight -> the update steps that concern it alone, number by number, and that only the state waits for."""
     tape = program.tape
     owner: dict[int, str] = {}
     for name, (_, weight) in rows.family.items():
         owner[tape.state[name]] = weight
-    for name, slot in tape.gradients.items():
+    for name, slot in gradients.items():
         if name in rows.part:
             owner.setdefault(slot, name)
     mine: dict[str, dict[int, Step]] = {}
@@ -96,7 +116,9 @@ def _owned(program: Program, rows: Rows) -> dict[str, list[Step]]:
     return {name: list(steps.values()) for name, steps in mine.items() if steps}
 
 
-def _recipe(program: Program, rows: Rows, name: str, steps: Sequence[Step]) -> list[Line] | None:
+def _recipe(
+    program: Program, rows: Rows, name: str, steps: Sequence[Step], gradients: Mapping[str, int]
+) -> list[Line] | None:
     tape = program.tape
     state = {tape.state[n]: family for n, (family, weight) in rows.family.items() if weight == name}
     becomes = {tape.carry[n]: rows.family[n][0] for n in tape.carry if n in rows.family and rows.family[n][1] == name}
@@ -107,7 +129,7 @@ def _recipe(program: Program, rows: Rows, name: str, steps: Sequence[Step]) -> l
         for slot in step.inputs:
             if slot in made:
                 inputs.append(("line", made[slot]))
-            elif slot == tape.gradients.get(name):
+            elif slot == gradients.get(name):
                 inputs.append(("gradient",))
             elif slot in state:
                 inputs.append(("state", state[slot]))
@@ -127,8 +149,15 @@ def _alike(a: Sequence[Line], b: Sequence[Line]) -> bool:
     )
 
 
-def emit(do: Do, stretch: Stretch, rows: Rows, gradient: Any, number: Callable[[int], Any], part: slice) -> None:
-    """Write the calls that update this part of the rows.
+def emit(
+    do: Do,
+    stretch: Stretch,
+    rows: Rows,
+    gradient: Callable[[Do, slice], Any],
+    number: Callable[[int], Any],
+    part: slice,
+) -> None:
+    """Write the calls that update this part of the rows; gradient gives its piece of the whole gradient.
 
     A new value goes straight into its row if no later line reads the old one; else it waits until the piece is done.
     """
@@ -146,6 +175,7 @@ def emit(do: Do, stretch: Stretch, rows: Rows, gradient: Any, number: Callable[[
     for start in range(part.start, part.stop, PIECE):
         piece = slice(start, min(start + PIECE, part.stop))
         do.release()
+        slope = gradient(do, piece)
         values: list[Any] = []
         spare: list[Any] = []
         for k, line in enumerate(recipe):
@@ -154,7 +184,7 @@ def emit(do: Do, stretch: Stretch, rows: Rows, gradient: Any, number: Callable[[
                 if kind == "line":
                     arrays.append(values[which[0]])
                 elif kind == "gradient":
-                    arrays.append(gradient[piece])
+                    arrays.append(slope)
                 else:
                     arrays.append(rows.rows[which[0]][piece] if kind == "state" else number(which[0]))
             for ref in dict.fromkeys(line.inputs):

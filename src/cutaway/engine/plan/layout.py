@@ -18,8 +18,8 @@ class Layout:
     views: output of a step that costs nothing -> the slot it is seen in.
     """
 
-    def __init__(self, program: Program) -> None:
-        self.program = program
+    def __init__(self, program: Program, several: bool = False) -> None:
+        self.program, self.several = program, several
         self.pixels = self._pictures()
         self.border: dict[int, int] = {}
         for step in program.steps:
@@ -30,7 +30,8 @@ class Layout:
         self.views: dict[int, int] = {}
         self._models: dict[int, Any] = {}
         for step in program.steps:
-            if step.op.kind == "view" and self._free(step):
+            meets = several and step.op.name == "together"  # alone it is a view, among several a sum
+            if step.op.kind == "view" and not meets and self._free(step):
                 self.views[step.output] = step.inputs[0]
 
     def place(self, slot: int) -> Place:

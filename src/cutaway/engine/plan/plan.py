@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from ..tape import Step, Tape
-from . import flat
 from .do import Call, Do, Memory, fresh, straight_line
 from .grouping import Group, grouped
 from .job import KERNELS, Job
@@ -23,7 +22,9 @@ from .place import Place, pack
 from .program import Program
 from .rewrite import rewritten
 from .rows import Rows
+from .seat import Seat
 from .show import Profile, profile
+from .update import Update
 
 __all__ = ["Plan", "Span"]
 
@@ -46,6 +47,8 @@ class Plan:
     keep: every slot gets memory of its own and can be read after each batch (the glass looks); the same calls on the
         same layouts, so the same numbers to the bit
     rows: the memory of the state, if another plan works on it too
+    seat: which of several workers does this plan, which is then that of its share of the batch
+    outline: only decide which steps go together
 
     >>> from cutaway.engine import Tensor
     >>> with Tape() as tape:
@@ -56,8 +59,10 @@ class Plan:
     (np.float32(21.0),)
     """
 
-    def __init__(self, tape: Tape, rows: Rows | None = None, keep: bool = False) -> None:
-        self.tape, self.keep = tape, keep
+    def __init__(
+        self, tape: Tape, rows: Rows | None = None, keep: bool = False, seat: Seat | None = None, outline: bool = False
+    ) -> None:
+        self.tape, self.keep, self.seat = tape, keep, seat
         self.program = program = Program(tape)
         rewritten(program)
         self.rows = Rows(tape) if rows is None else rows
@@ -65,18 +70,16 @@ class Plan:
         self.places: dict[int, Place] = {}
         self.spans: list[Span] = []
         self.due: dict[int, int] = {}  # slot -> how many spans must be done until it is there
-        self._gradients: dict[int, list[str]] = {}
-        for name, slot in tape.gradients.items():
-            if name in self.rows.part and self.rows.gradients:
-                self._gradients.setdefault(slot, []).append(name)
-        self.stretches = [] if keep else flat.stretches(program, self.rows)
-        hidden = {step.output for s in self.stretches for step in s.steps}
-        program.wanted = (program.wanted | self._needed_at_end()) - hidden
-        program.become([step for step in program.steps if step.output not in hidden])
-        self.layout = Layout(program)
+        self.update = update = Update(program, self.rows, seat, keep)
+        program.wanted = (program.wanted | update.wanted()) - update.hidden
+        program.become([step for step in program.steps if step.output not in update.hidden])
+        self.layout = Layout(program, several=seat is not None)
         self.groups = grouped(program, self._chains, self._ends, self._rows, self.layout.views)
-        self._settle(hidden)
-        self._emit(hidden)
+        self.virtual: set[int] = set()
+        if outline:
+            return
+        self._settle()
+        self._emit()
         self._inlets = [self.places[slot].view if slot in self.places else None for slot in tape.inputs.values()]
         self._outlets = [self.view(slot) for slot in tape.results.values()]
         self._whole: Callable[[], None] | None = None
@@ -94,7 +97,7 @@ class Plan:
         return not any(s in self.layout.pixels for s in slots) and chain.belongs_to_rows(step, shape, self.program)
 
     # -- where slots live ---------------------------------------------------------------------------------------
-    def _settle(self, hidden: set[int]) -> None:
+    def _settle(self) -> None:
         program, tape, places, layout = self.program, self.tape, self.places, self.layout
         for slot, value in program.constants.items():
             places[slot] = layout.place(slot).own()
@@ -104,15 +107,13 @@ class Plan:
                 places[slot] = layout.place(slot).own()
         for name, slot in tape.state.items():
             places[slot] = Place(program.shape(slot), program.dtype(slot)).settle(self.rows.views[name])
-        self._settle_gradients()
+        self.update.settle(places, layout.pixels)
         first, last = self._lives()
         lives: list[tuple[Place, int, int]] = []
-        self.virtual: set[int] = set()
         for t, group in enumerate(self.groups):
             inside = {step.output for step in group.steps}
             for step in group.steps:
                 slot = step.output
-                self.due[slot] = t + 1
                 if slot in places:
                     continue
                 if len(inside) > 1 and last.get(slot, t) == t and not (self.keep and group.kind == "chain"):
@@ -135,18 +136,6 @@ class Plan:
         dtype = self.program.dtype(slot)
         return dtype is None or dtype.kind == "O"
 
-    def _settle_gradients(self) -> None:
-        """A gradient is made where the update reads it: in its part of the row."""
-        if self.keep:
-            return
-        for slot, names in self._gradients.items():
-            if slot in self.program.made and slot not in self.layout.pixels:
-                name = names[0]
-                row = self.rows.gradients[0][self.rows.part[name]]
-                self.places[slot] = Place(self.program.shape(slot), np.float32).settle(
-                    row.reshape(self.program.shape(slot))
-                )
-
     def _lives(self) -> tuple[dict[int, int], dict[int, int]]:
         """First and last group that needs the memory of a slot."""
         first: dict[int, int] = {}
@@ -158,14 +147,9 @@ class Plan:
                 for slot in step.inputs:
                     base = self.layout.base(slot)
                     last[base] = max(t, last.get(base, 0))
-        for slot in self._needed_at_end():
+        for slot in self.update.wanted():
             last[self.layout.base(slot)] = end
         return first, last
-
-    def _needed_at_end(self) -> set[int]:
-        tape = self.tape
-        numbers = {ref[1] for s in self.stretches for line in s.recipe for ref in line.inputs if ref[0] == "slot"}
-        return {*tape.results.values(), *tape.carry.values(), *tape.gradients.values(), *numbers}
 
     def view(self, slot: int) -> Any:
         """The array of a slot, as everybody knows it."""
@@ -176,25 +160,36 @@ class Plan:
         return self.places[slot].view
 
     # -- the calls ----------------------------------------------------------------------------------------------
-    def _emit(self, hidden: set[int]) -> None:
+    def _emit(self) -> None:
         read_outside = self._read_outside()
-        bordered = {slot for step in self.program.steps for slot in self.layout.border}
+        bordered = set(self.layout.border)
         for t, group in enumerate(self.groups):
             do = Do(self.memory)
             job = Job(group.steps, self.program, self.places, self.view, read_outside[t], bordered)
+            if self.seat is not None and group.steps[0].op.name == "together":
+                self._meet(do, group)
+                continue
             kind = self._group(do, job, group)
             for step in group.steps:
-                for name in self._gradients.get(step.output, ())[
-                    1 if step.output in self.places and not self.keep else 0 :
-                ]:
-                    if not self.keep:  # a gradient that several weights share
-                        do(
-                            np.copyto,
-                            self.rows.gradients[0][self.rows.part[name]].reshape(self.program.shape(step.output)),
-                            self.view(step.output),
-                        )
-            self.spans.append(Span(kind, group.steps, do.calls, job.why))
-        self._update(hidden)
+                self.update.collect(do, step, self.view)
+            self._span(kind, group.steps, do, job.why)
+        for kind, steps, do, why in self.update.emit(self.memory, self.view):
+            self._span(kind, steps, do, why)
+
+    def _span(self, kind: str, steps: Sequence[Step], do: Do, why: str) -> None:
+        self.spans.append(Span(kind, steps, do.calls, why))
+        for step in steps:
+            self.due[step.output] = len(self.spans)
+
+    def _meet(self, do: Do, group: Group) -> None:
+        """A sum over all workers is two spans: before the barrier, and after it."""
+        assert self.seat is not None
+        (step,) = group.steps
+        publish = Do(self.memory)
+        self.seat.together(publish, do, self.view(step.inputs[0]), self.view(step.output))
+        self._span("publish", [], publish, "")
+        self.update.collect(do, step, self.view)
+        self._span("together", [step], do, f"the sum over {self.seat.count} workers")
 
     def _group(self, do: Do, job: Job, group: Group) -> str:
         if group.kind == "chain":
@@ -227,19 +222,6 @@ class Plan:
         """For every group, the slots it must fill because somebody else reads them."""
         return [{s.output for s in group.steps if s.output not in self.virtual} for group in self.groups]
 
-    def _update(self, hidden: set[int]) -> None:
-        """The flat update, and then the moment when the new state becomes the old."""
-        for stretch in self.stretches:
-            do = Do(self.memory)
-            flat.emit(do, stretch, self.rows, self.rows.gradients[0], self.view, stretch.part)
-            names = f"{len(stretch.names)} parameters as one row, in pieces that fit the cache"
-            self.spans.append(Span("update", stretch.steps, do.calls, names))
-        do = Do(self.memory)
-        for name, slot in self.tape.carry.items():
-            if slot not in hidden:
-                do(np.copyto, self.rows.views[name], self.view(slot))
-        self.spans.append(Span("carry", [], do.calls, ""))
-
     # -- use ----------------------------------------------------------------------------------------------------
     def feed(self, inputs: Sequence[Any]) -> None:
         """Give it a batch."""
@@ -247,10 +229,18 @@ class Plan:
             if inlet is not None:
                 np.copyto(inlet, array)
 
+    def feeding(self, sources: Sequence[Any]) -> list[Call]:
+        """The calls that take a batch from where these arrays are."""
+        return [(np.copyto, (inlet, x)) for inlet, x in zip(self._inlets, sources, strict=True) if inlet is not None]
+
+    def calls(self) -> list[Call]:
+        """All calls of a batch."""
+        return [call for span in self.spans for call in span.calls]
+
     def line(self) -> Callable[[], None]:
         """All calls of a batch as one function."""
         if self._whole is None:
-            self._whole = straight_line([call for span in self.spans for call in span.calls])
+            self._whole = straight_line(self.calls())
         return self._whole
 
     def replay(self) -> None:

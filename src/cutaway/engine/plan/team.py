@@ -1,0 +1,199 @@
+"""One batch, several workers: each has a plan for its share of the examples, over memory that all of them see.
+
+The recorded program is split into one tape for every rank (see split); ranks meet where parts are added up. Who watches
+walks all ranks side by side in one process: the same calls, so the same numbers to the bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from ..program import from_data, to_data
+from ..tape import Tape
+from .crew import Crew
+from .do import aligned, fresh, straight_line
+from .plan import Plan
+from .program import hollow
+from .rows import Rows
+from .seat import Area, Seat
+from .split import Shards, split
+
+__all__ = ["Ensemble", "Member", "TeamPlan", "splits"]
+
+
+def splits(tape: Tape, count: int) -> Shards | None:
+    """The program split over so many workers; None where one alone does it.
+
+    That is so when there are fewer examples than workers, when a result would stay in pieces, or when unequal shares
+    would make the workers group their steps in different ways, and so meet in a different order.
+    """
+    if count < 2:
+        return None
+    shards = split(tape, count)
+    examples = [shards.bounds(slot) for name, slot in tape.inputs.items() if name not in ("step", "first")]
+    if not any(examples) or any(shards.axis(slot) is not None for slot in shards.tapes[0].results.values()):
+        return None
+    bounds = next(b for b in examples if b)
+    if len({b - a for a, b in pairwise(bounds)}) > 1:
+        rows = Rows(tape, ranks=count)
+        outlines = [
+            Plan(t, rows, seat=Seat(r, count, _nobody, Area(None), shards.sums), outline=True)
+            for r, t in enumerate(shards.tapes)
+        ]
+        if len({repr([(g.kind, [s.output for s in g.steps]) for g in p.groups]) for p in outlines}) > 1:
+            return None
+    return shards
+
+
+class Table:
+    """What all ranks lay out in shared memory in the same order: the mailbox for a batch, the rows, the boards."""
+
+    def __init__(self, shards: Shards, tape: Tape, memory: Any) -> None:
+        self.area = Area(memory)
+        self.mail = []
+        for slot in tape.inputs.values():
+            like = tape.values[slot]
+            raw = self.area.take(max(1, like.nbytes))[: like.nbytes]
+            self.mail.append(raw.view(like.dtype).reshape(like.shape))
+        self.rows = Rows(tape, self.area.take, shards.count)
+
+    @staticmethod
+    def size(shards: Shards, tape: Tape) -> int:
+        """How many bytes that is."""
+        inputs = sum(aligned(max(1, tape.values[slot].nbytes)) for slot in tape.inputs.values())
+        rows = 0
+
+        def count(nbytes: int) -> Any:
+            nonlocal rows
+            rows += aligned(nbytes)
+            return np.broadcast_to(np.zeros((), np.uint8), (nbytes,)).copy()
+
+        Rows(tape, count, shards.count)
+        first = shards.tapes[0]
+        shapes = [np.shape(first.values[s.output]) for s in first.steps if s.op.name == "together"]
+        return inputs + rows + Seat.room(shapes, shards.count)
+
+
+class Member:
+    """What a worker of a run does: makes plans when it is told to, and does its share of a batch."""
+
+    def __init__(self, rank: int, crew: Crew) -> None:
+        self.rank, self.crew = rank, crew
+        self.plans: dict[int, Plan] = {}
+        self.tables: dict[int, Table] = {}
+        self._lines: dict[int, Callable[[], None]] = {}
+
+    def message(self, kind: str, payload: Any) -> Any:
+        """Either "make" a plan, or "drop" one."""
+        if kind == "drop":
+            for known in (self.plans, self.tables, self._lines):
+                known.pop(payload, None)
+            return None
+        key, offset, nbytes, (data, arrays), leaves, count = payload
+        tape = from_data(data, arrays)
+        for slot, (shape, dtype) in leaves.items():
+            tape.values[slot] = hollow(np.broadcast_to(np.zeros((), dtype), shape))
+        shards = split(tape, count)
+        table = self.tables[key] = Table(shards, tape, self.crew.at(offset, nbytes))
+        seat = Seat(self.rank, count, self.crew.barrier, table.area, shards.sums)
+        plan = self.plans[key] = Plan(shards.tapes[self.rank], table.rows, seat=seat)
+        feed = plan.feeding(
+            [shards.cut(s, m)[self.rank] for s, m in zip(tape.inputs.values(), table.mail, strict=True)]
+        )
+        self._lines[key] = straight_line([*feed, *plan.calls()])
+        return None
+
+    def step(self, key: int) -> None:
+        """This rank's share of the batch that lies in the mailbox."""
+        self._lines[key]()
+
+
+class TeamPlan:
+    """A plan that a crew does together; used like a Plan."""
+
+    _made = 0
+
+    def __init__(self, crew: Crew, tape: Tape, shards: Shards) -> None:
+        TeamPlan._made += 1
+        self.crew, self.key = crew, TeamPlan._made
+        nbytes = Table.size(shards, tape)
+        self._offset, _ = crew.memory(nbytes)
+        leaves = {
+            slot: (np.shape(value), np.asarray(value).dtype.str)
+            for slot, value in enumerate(tape.values)
+            if slot not in tape.constants
+        }
+        crew.tell("make", (self.key, self._offset, nbytes, to_data(tape), leaves, shards.count))
+        member = crew.worker
+        assert isinstance(member, Member)
+        self.first, table = member.plans[self.key], member.tables[self.key]
+        self.rows, self._mail = table.rows, table.mail
+
+    def feed(self, inputs: Sequence[Any]) -> None:
+        """Lay a batch into the mailbox."""
+        for place, array in zip(self._mail, inputs, strict=True):
+            np.copyto(place, array)
+
+    def line(self) -> Callable[[], None]:
+        """A batch, done by all."""
+        step, key = self.crew.step, self.key
+        return lambda: step(key)
+
+    def results(self) -> tuple[Any, ...]:
+        """What the batch gave."""
+        return self.first.results()
+
+    def close(self) -> None:
+        """Let all ranks forget it."""
+        if self.crew.alive:
+            self.crew.tell("drop", self.key)
+            self.crew.release(self._offset)
+
+
+class Ensemble:
+    """The plans of all ranks in one process, every slot kept: what is watched. Used like a Plan that keeps."""
+
+    def __init__(self, tape: Tape, shards: Shards) -> None:
+        self.tape, self.shards = tape, shards
+        self.rows = Rows(tape, ranks=shards.count)
+        shapes = [np.shape(shards.tapes[0].values[s.output]) for s in shards.tapes[0].steps if s.op.name == "together"]
+        boards = fresh(Seat.room(shapes, shards.count))
+        self.plans = [
+            Plan(t, self.rows, keep=True, seat=Seat(r, shards.count, _nobody, Area(boards), shards.sums))
+            for r, t in enumerate(shards.tapes)
+        ]
+        self.spans = [Abreast(spans) for spans in zip(*(plan.spans for plan in self.plans), strict=True)]
+        self.due = self.plans[0].due
+
+    def feed(self, inputs: Sequence[Any]) -> None:
+        """Give every rank its share."""
+        for r, plan in enumerate(self.plans):
+            plan.feed([self.shards.cut(s, a)[r] for s, a in zip(self.tape.inputs.values(), inputs, strict=True)])
+
+    def holds(self, slot: int) -> bool:
+        """Has the slot memory?"""
+        return all(plan.holds(slot) for plan in self.plans)
+
+    def view(self, slot: int) -> Any:
+        """What the whole batch has there."""
+        return self.shards.join(slot, [plan.view(slot) for plan in self.plans])
+
+
+class Abreast:
+    """The same group of every rank, one after the other."""
+
+    def __init__(self, spans: Sequence[Any]) -> None:
+        self.spans = spans
+
+    def run(self) -> None:
+        """Do the calls of all ranks."""
+        for span in self.spans:
+            span.run()
+
+
+def _nobody() -> None:
+    """The barrier of ranks that are walked side by side."""
