@@ -51,8 +51,8 @@ def mlp() -> nn.Module:
 
 def conv() -> nn.Module:
     return nn.Sequential(
-        nn.Conv2d(2, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.25),
-        nn.Conv2d(4, 3, 2, stride=2, groups=1), nn.BatchNorm2d(3, affine=False), nn.Flatten(), nn.Linear(3, 4),
+        nn.Conv2d(2, 4, 3, padding=1, bias=False), nn.BatchNorm2d(4), nn.ReLU(), nn.MaxPool2d(2), nn.Dropout(0.25),
+        nn.Conv2d(4, 3, 2, stride=2, bias=False), nn.BatchNorm2d(3, affine=False), nn.Flatten(), nn.Linear(3, 4),
     )  # fmt: skip
 
 
@@ -306,3 +306,39 @@ def test_the_recorded_tape_stays_as_it_is() -> None:
     before, slots = str(tape), len(tape.values)
     split(tape, 2)
     assert str(tape) == before and len(tape.values) == slots
+
+
+def test_a_value_put_in_by_hand_is_felt_as_in_the_whole_batch() -> None:
+    tape, inputs, state = program(WORLDS["residual"], 7)
+    shards = split(tape, 3)
+    for k in range(0, len(tape.steps), 3):
+        step = tape.steps[k]
+        if step.label.startswith("update"):
+            break
+        one, walk = Readable(tape, dict(state)), Lockstep(shards)
+        changed: Any = None
+        for done in one.walk(tuple(inputs)):
+            if done is step:
+                changed = np.asarray(one.see(done.output)) + 0.25
+                one.put(done.output, changed)
+        for done in walk.walk(inputs, dict(state)):
+            if done.output == step.output:
+                walk.put(done.output, changed)
+        for name, slot in tape.results.items():
+            found = walk.see(shards.tapes[0].results[name])
+            np.testing.assert_allclose(found, one.values[slot], rtol=1e-9, err_msg=str(step))
+        for name, slot in tape.gradients.items():
+            found = walk.see(shards.sums[name])
+            np.testing.assert_allclose(found, one.values[slot], rtol=1e-8, atol=1e-9, err_msg=f"{name}, {step}")
+
+
+def test_gradients_of_tables_tell_their_look_ups() -> None:
+    tape, _, _ = program(WORLDS["skip-gram"], 6)
+    shards = split(tape, 2)
+    for name, slot in tape.gradients.items():
+        ((g, rows),) = shards.look_ups(name)
+        made = next(step for step in tape.steps if step.output == slot)
+        assert made.op.name == "add_rows" and made.inputs == (g, rows)
+        assert shards.bounds(g) == shards.bounds(rows) == (0, 3, 6)
+    tape, _, _ = program(WORLDS["translator"], 6)  # tied: its rows are felt by the last layer, too
+    assert split(tape, 2).look_ups("table.weight") == []

@@ -64,6 +64,15 @@ class Lockstep:
         state.update({name: np.asarray(self.see(slot), order="C") for name, slot in tape.carry.items()})
         return {name: self.see(slot) for name, slot in tape.results.items()}
 
+    def put(self, slot: int, value: Any) -> None:
+        """Fill a slot of the batch being walked with something else, on all ranks."""
+        left = [slot]
+        while left:
+            slot = left.pop()
+            for values, piece in zip(self.values, self.shards.cut(slot, value), strict=True):
+                values[slot] = piece
+            left += self.shards.versions.get(slot, [])
+
     def see(self, slot: int) -> Any:
         """What the whole batch has in this slot."""
         return self.shards.join(slot, [values[slot] for values in self.values])

@@ -24,6 +24,7 @@ class Shards:
     sums: {name of a weight: slot in which its gradient is whole}. ``tapes[r].gradients`` is what this rank has
         collected; where that is a part, one step labelled "together/<name>" adds the parts up, right before the first
         update step, and fills the slot named here; where the gradient was whole already it is that slot itself
+    versions: {slot: slots that hold the same in another way}; who changes one by hand changes them all
     gathers: labels of the steps that had no better way than to put the pieces together and work on all of them on
         every rank: right, but no faster than one worker
 
@@ -39,9 +40,11 @@ class Shards:
     """
 
     def __init__(self, tapes: Sequence[Tape], layouts: Sequence[Layout], recorded: int,
-                 sums: dict[str, int] | None = None, gathers: Sequence[str] = ()) -> None:  # fmt: skip
+                 sums: dict[str, int] | None = None, gathers: Sequence[str] = (),
+                 versions: dict[int, list[int]] | None = None) -> None:  # fmt: skip
         self.tapes, self.layouts = list(tapes), list(layouts)
         self.recorded, self.sums, self.gathers = recorded, dict(sums or {}), list(gathers)
+        self.versions = dict(versions or {})
 
     @property
     def count(self) -> int:
@@ -83,6 +86,33 @@ class Shards:
         if layout.is_cut:
             return np.concatenate([np.asarray(a) for a in arrays], axis=layout.axis)
         return added(arrays) if layout.kind == "partial" else np.asarray(arrays[0])
+
+    def look_ups(self, name: str) -> list[tuple[int, int]]:
+        """Where the gradient of a table comes from look-ups alone: the (g, rows) of each, both cut; else nothing.
+
+        Such a gradient is 0 in all rows but these, so the ranks need not add up whole tables: it is enough that each
+        tells the others its g and rows.
+
+        >>> from cutaway.engine.plan.split import split
+        >>> with Tape() as tape:
+        ...     rows, g = tape.input("x", np.array([1, 1, 0])), tape.input("g", np.ones((3, 2)))
+        ...     tape.gradients["table"] = tape.results["y"] = tape.slot(ct.ops.add_rows(g, rows, size=4))
+        >>> split(tape, 2).look_ups("table")
+        [(1, 0)]
+        """
+        made = {step.output: step for step in self.tapes[0].steps}
+        found, left = [], [self.tapes[0].gradients[name]]
+        while left:
+            step = made.get(left.pop())
+            if step is None or step.op.name not in ("add", "add_rows") or self.layouts[step.output].kind != "partial":
+                return []
+            if step.op.name == "add":
+                left += step.inputs
+            elif all(self.layouts[slot].is_cut for slot in step.inputs):
+                found.append((step.inputs[0], step.inputs[1]))
+            else:
+                return []
+        return found
 
     def whole(self, slot: int) -> bool:
         """Does every rank hold the same?"""

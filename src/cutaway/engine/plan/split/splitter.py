@@ -9,6 +9,7 @@ as late as can be, and gradients, which only the update asks for, right before i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 
 from ...errors import CutawayError, ShapeError, TapeError
 from ...op import Op
+from ...ops.reduce import reduced, sides
 from ...registry import OPS
 from ...tape import Step, Tape
 from .layout import OWN, PARTIAL, WHOLE, Layout, cut_along, even_bounds, pieces
@@ -103,7 +105,12 @@ class Splitter:
         self._again: dict[int, Step] = {}  # a cut slot that can be had whole without asking the others
         self._versions: dict[tuple[int, Layout], int] = {}
         self._numbers: dict[tuple[Any, ...], int] = {}
-        self._means: dict[tuple[int, tuple[int, ...]], int] = {}
+        self._totals: dict[tuple[int, tuple[int, ...]], int] = {}
+        self._middles = Counter(
+            (step.inputs[0], sides(self.shapes[step.inputs[0]], step.attrs.get("dim")))
+            for step in tape.steps
+            if step.op.name in ("mean", "var")
+        )
         self._results: dict[str, int] = {}
         self._kept = {*tape.results.values(), *tape.carry.values()}
         self._uses = self._counted()
@@ -154,7 +161,13 @@ class Splitter:
         results = {name: self._results[name] for name in tape.results}
         carry = {name: self.want(slot, WHOLE) for name, slot in tape.carry.items()}
         return Shards([self._tape(r, results, carry) for r in range(self.count)], self.layouts, len(tape.values),
-                      self.sums, self.gathers)  # fmt: skip
+                      self.sums, self.gathers, self._known_versions())  # fmt: skip
+
+    def _known_versions(self) -> dict[int, list[int]]:
+        found: dict[int, list[int]] = {}
+        for (slot, _), version in self._versions.items():
+            found.setdefault(slot, []).append(version)
+        return found
 
     def _sum_results(self) -> None:
         """Results that are there and held in parts are added up, side by side with the gradients."""
@@ -196,7 +209,7 @@ class Splitter:
         for steps in self.steps:
             del steps[mark:]
         self._versions = {key: slot for key, slot in self._versions.items() if slot not in gone}
-        self._means = {key: slot for key, slot in self._means.items() if slot not in gone}
+        self._totals = {key: slot for key, slot in self._totals.items() if slot not in gone}
 
     # -- what rules ask -----------------------------------------------------------------------------------------------
     def shape(self, slot: int) -> Shape:
@@ -268,13 +281,17 @@ class Splitter:
             self._numbers[key] = self._constant([np.asarray(value, dtype) for value in values], OWN)
         return self._numbers[key]
 
-    def remember_mean(self, x: int, dim: tuple[int, ...], mean: int) -> None:
-        """This slot is the mean of x along these sides."""
-        self._means[x, dim] = mean
+    def whole_sum(self, x: int, gone: tuple[int, ...], keepdim: bool) -> int:
+        """The sum of x over these sides and all ranks. A mean and a variance of the same ask the others once."""
+        if (x, gone) not in self._totals:
+            part = self.emit("sum", [x], {"dim": gone, "keepdim": False}, PARTIAL)
+            self._totals[x, gone] = self.want(part, WHOLE)
+        total, kept = self._totals[x, gone], reduced(self.shapes[x], gone, keepdim)
+        return total if self.shapes[total] == kept else self.emit("reshape", [total], {"to": kept}, WHOLE)
 
-    def known_mean(self, x: int, dim: tuple[int, ...]) -> int | None:
-        """The slot of the mean of x along these sides, if it was recorded."""
-        return self._means.get((x, dim))
+    def asked_again(self, x: int, gone: tuple[int, ...]) -> bool:
+        """Do several steps need the middle of x along these sides?"""
+        return self._middles[x, gone] > 1
 
     def can_be_whole(self, slot: int, step: Step) -> None:
         """A cut slot that this step gives whole, from inputs that are whole, should somebody ask for it."""

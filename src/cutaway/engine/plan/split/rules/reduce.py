@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from ....ops.reduce import reduced, sides
+from ....ops.reduce import sides
 from ....tape import Step
 from ..layout import PARTIAL, WHOLE, Layout, cut_along
 from ..splitter import Splitter, rule
@@ -39,12 +39,12 @@ def total(s: Splitter, step: Step) -> Any:
         return s.done(step, [x], left(s.layout(x), gone, keepdim))
     if step.op.name == "sum":
         return s.done(step, [x], PARTIAL)
-    known = s.known_mean(x, gone)
-    if known is not None:  # it was asked for before, perhaps with its sides kept
-        return s.emit("reshape", [s.want(known, WHOLE)], {"to": s.shape(step.output)}, WHOLE, step.output)
+    count = math.prod(s.shape(x)[k] for k in gone)
+    if s.asked_again(x, gone):
+        whole = s.whole_sum(x, gone, keepdim)
+        return s.emit("div", [whole, s.number(float(count), s.dtypes[step.output])], {}, WHOLE, step.output)
     part = s.emit("sum", [x], step.attrs, PARTIAL, dtype=s.dtypes[step.output])
-    s.remember_mean(x, gone, step.output)
-    return share(s, part, math.prod(s.shape(x)[k] for k in gone), step.output)
+    return share(s, part, count, step.output)
 
 
 @rule("sum_to")
@@ -70,24 +70,13 @@ def var(s: Splitter, step: Step) -> Any:
         return NotImplemented
     if not over:
         return s.done(step, [x], left(s.layout(x), gone, keepdim))
-    middle = whole_mean(s, x, gone)
+    total = s.whole_sum(x, gone, True)
+    middle = s.emit("div", [total, s.number(float(math.prod(s.shape(x)[k] for k in gone)), s.dtypes[x])], {}, WHOLE)
     far = s.emit("sub", [x, middle], {}, s.layout(x))
     square = s.emit("mul", [far, far], {}, s.layout(x))
     part = s.emit("sum", [square], {"dim": gone, "keepdim": keepdim}, PARTIAL)
     count = math.prod(s.shape(x)[k] for k in gone) - step.attrs.get("correction", 0)
     return share(s, part, count, step.output)
-
-
-def whole_mean(s: Splitter, x: int, gone: tuple[int, ...]) -> int:
-    """The mean over all ranks with its sides kept at length 1; one that was recorded is used again."""
-    kept = reduced(s.shape(x), gone, True)
-    known = s.known_mean(x, gone)
-    if known is None:
-        part = s.emit("sum", [x], {"dim": gone, "keepdim": True}, PARTIAL)
-        count = s.number(float(math.prod(s.shape(x)[k] for k in gone)), s.dtypes[x])
-        return s.want(s.emit("div", [part, count], {}, PARTIAL), WHOLE)
-    mean = s.want(known, WHOLE)
-    return mean if s.shape(mean) == kept else s.emit("reshape", [mean], {"to": kept}, WHOLE)
 
 
 @rule("max", "min")
