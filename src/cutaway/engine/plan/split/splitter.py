@@ -9,7 +9,6 @@ as late as can be, and gradients, which only the update asks for, right before i
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -17,9 +16,10 @@ import numpy as np
 
 from ...errors import CutawayError, ShapeError, TapeError
 from ...op import Op
-from ...ops.reduce import reduced, sides
+from ...ops.reduce import reduced
 from ...registry import OPS
 from ...tape import Step, Tape
+from .ahead import middles, uses
 from .layout import OWN, PARTIAL, WHOLE, Layout, cut_along, even_bounds, pieces
 from .shards import Shards
 
@@ -31,21 +31,6 @@ Rule = Callable[["Splitter", Step], Any]
 
 RULES: dict[str, Rule] = {}
 COUNTERS = ("step", "first")
-ON_THE_WAY = (
-    "add",
-    "sub",
-    "neg",
-    "mul",
-    "div",
-    "reshape",
-    "permute",
-    "sum",
-    "sum_to",
-    "cut",
-    "paste",
-    "concat",
-    "stack",
-)
 
 
 def rule(*names: str) -> Callable[[Rule], Rule]:
@@ -106,35 +91,14 @@ class Splitter:
         self._versions: dict[tuple[int, Layout], int] = {}
         self._numbers: dict[tuple[Any, ...], int] = {}
         self._totals: dict[tuple[int, tuple[int, ...]], int] = {}
-        self._middles = Counter(
-            (step.inputs[0], sides(self.shapes[step.inputs[0]], step.attrs.get("dim")))
-            for step in tape.steps
-            if step.op.name in ("mean", "var")
-        )
+        self._middles = middles(tape, self.shapes)
         self._results: dict[str, int] = {}
         self._kept = {*tape.results.values(), *tape.carry.values()}
-        self._uses = self._counted()
+        self._uses = uses(tape)
 
     def _examples(self) -> int:
         sides = [self.shapes[slot] for name, slot in self.tape.inputs.items() if name not in COUNTERS]
         return sides[0][0] if sides and sides[0] else 0
-
-    def _counted(self) -> dict[int, int]:
-        """How many steps read a slot, not counting those that lead to a gradient and nowhere else: sums of parts are
-        passed on in parts on this way, and added up at its end.
-        """
-        uses: dict[int, int] = {}
-        gradients = set(self.tape.gradients.values())
-        for step in reversed(self.tape.steps):
-            if step.label.startswith("update"):
-                continue
-            only = step.output in gradients and step.output not in self._kept and step.output not in uses
-            if only and step.op.name in ON_THE_WAY:
-                gradients.update(step.inputs)
-                continue
-            for slot in dict.fromkeys(step.inputs):
-                uses[slot] = uses.get(slot, 0) + 1
-        return uses
 
     def run(self) -> Shards:
         """Write all steps."""
