@@ -192,3 +192,10 @@ def test_mistakes_are_told_with_what_to_type_instead():
         picture(net(), (1, 4, 4), phase="back")
     with pytest.raises(CutawayError, match="nothing is recorded"):
         picture(Tape())
+
+
+def test_a_saved_run_is_drawn_without_the_code_that_made_it(tmp_path):
+    going = run().train(batches=2, progress=False)
+    resumed = Run.resume(going.save(tmp_path), data=(X, Y))
+    assert repr(resumed.picture()) == repr(going.picture())
+    assert resumed.picture("matrices").svg == going.picture("matrices").svg

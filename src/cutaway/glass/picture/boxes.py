@@ -71,8 +71,8 @@ class Boxes:
         name = short(kind, 24) + (f" × {node.times}" if node.times > 1 else "")
         lines = [self._shape(item)]
         weights = [w for w in self.facts.weights(node) if w.trained]
-        if weights:
-            lines.append(count(sum(w.size for w in weights), "weight"))
+        if total := sum(w.size for w in weights):
+            lines.append(count(total, "weight"))
         tied = next((w for w in weights if w.tied), None) if node.kind == "layer" else None
         if tied:
             lines.append(f"shares {short(tied.name, 15)}")

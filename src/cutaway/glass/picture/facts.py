@@ -25,8 +25,8 @@ class Weight(NamedTuple):
 
     @property
     def size(self) -> int:
-        """How many numbers it holds."""
-        return math.prod(self.shape or ())
+        """How many numbers it holds; 0 where nobody knows."""
+        return 0 if self.shape is None else math.prod(self.shape)
 
 
 class Facts:

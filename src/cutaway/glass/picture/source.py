@@ -61,11 +61,12 @@ def source(thing: Any, example: Any = None, values: bool = False) -> Source:
 
 
 def _of_run(run: Run, values: bool) -> Source:
-    tape, name = run.program, run.name or type(run.net).__name__
+    tape = run.program
+    name = run.name or next((kind for path, kind, _ in tape.visits if not path), "")
     look: Callable[[int], Any] = lambda slot: None  # noqa: E731
     if run.op:  # a batch is open: what is computed is there, the rest is still to come
         look = run.see
-    elif values:
+    elif values or any(tape.values[slot] is None for slot in tape.inputs.values()):  # a saved run has no shapes
         tape, slots = run.relive(run.batch)
         look = slots.__getitem__
     known = list(tape.values)

@@ -42,7 +42,8 @@ def as_text(facts: Facts, phases: tuple[str, ...]) -> str:
 def headline(facts: Facts) -> str:
     """What it is, how many steps and weights it has."""
     total = sum(w.size for w in facts.weights(facts.root) if w.trained and not w.name.startswith("optim/"))
-    return f"{facts.src.name or 'tape'}: {count(len(facts.src.tape.steps), 'step')}, {count(total, 'weight')}"
+    weights = f", {count(total, 'weight')}" if total else ""
+    return f"{facts.src.name or 'tape'}: {count(len(facts.src.tape.steps), 'step')}{weights}"
 
 
 def as_rows(facts: Facts, phases: tuple[str, ...]) -> list[Cells]:
@@ -70,6 +71,7 @@ def _rows(facts: Facts, nodes: list[Node], before: str, rows: list[Cells], seen:
         node, last = bundle[-1], k == len(lines) - 1
         weights = dict.fromkeys(w for n in bundle for w in facts.weights(n) if w.trained)
         size = count(sum(w.size for w in weights), "weight") if weights and node.phase == "forward" else ""
+        size = "" if size.startswith("0 ") else size
         tied = next((f" (shares {w.name})" for w in weights if w.tied and node.kind == "layer"), "")
         name = node.name + (f" × {node.times}" if node.times > 1 else "")
         if len(bundle) > 1:
