@@ -59,7 +59,12 @@ class Bench:
         else:
             self.done.append(name)
             self.why.append((name, job.why))
-        self.calls += do.calls
+        self.calls += [(self.spoil, ()), *do.calls]
+
+    def spoil(self):
+        """Scratch holds whatever the kernel before has left there."""
+        for piece in self.memory._pool:
+            piece[...] = 255  # not a number
 
     def readable(self, step):
         np.copyto(self.array(step.output), step.op.forward(*map(self.array, step.inputs), **step.attrs))

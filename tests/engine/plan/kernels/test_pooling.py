@@ -97,6 +97,12 @@ def test_winners_are_kept_only_for_who_asks_in_the_same_way():
     def other_pictures(x, g, v):
         return {"y": max_pool2d(v, window=2, stride=2), "place": place(g, x, window=2, stride=2)}
 
+    def two_pictures(x, g, v):
+        how = {"window": 2, "stride": 2}
+        largest = {"y": max_pool2d(x, **how), "y2": max_pool2d(v, **how)}
+        return largest | {"place": place(g, x, **how), "place2": place(g, v, **how)}
+
+    check(two_pictures, arrays)
     for program in (other_window, other_pictures):
         assert check(program, arrays).memory.kept_bytes == 0
     asked = check(

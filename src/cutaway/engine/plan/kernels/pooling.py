@@ -35,7 +35,7 @@ class Windows(NamedTuple):
     """Sizes of a pooling: of the pictures with their border, the windows, and how far these move."""
 
     size: tuple[int, int]
-    count: tuple[int, int]
+    stops: tuple[int, int]
     window: tuple[int, int]
     stride: tuple[int, int]
     padding: tuple[int, int]
@@ -44,9 +44,9 @@ class Windows(NamedTuple):
     def of(cls, size: Sequence[int], attrs: dict[str, Any]) -> Windows:
         """From the pictures' height and width, and the settings of the step."""
         window, stride, padding = pair(attrs["window"]), pair(attrs["stride"]), pair(attrs.get("padding", 0))
-        count = places((size[0], size[1]), window, stride, padding)
+        stops = places((size[0], size[1]), window, stride, padding)
         framed = (size[0] + 2 * padding[0], size[1] + 2 * padding[1])
-        return cls(framed, count, window, stride, padding)
+        return cls(framed, stops, window, stride, padding)
 
     @property
     def taps(self) -> int:
@@ -62,19 +62,19 @@ class Windows(NamedTuple):
     def covers(self) -> bool:
         """Does every pixel lie in exactly one window?"""
         return self.window == self.stride and all(
-            n * s == h for n, s, h in zip(self.count, self.stride, self.size, strict=True)
+            n * s == h for n, s, h in zip(self.stops, self.stride, self.size, strict=True)
         )
 
     def corner(self, x: Any, k: int, rows: slice) -> Any:
         """What some rows of windows have at their k-th place: a view of (H, W, N, C) with its border."""
         (sh, sw), (p, q) = self.stride, divmod(k, self.window[1])
         first, last = rows.start * sh + p, (rows.stop - 1) * sh + p
-        return x[first : last + 1 : sh, q : q + sw * (self.count[1] - 1) + 1 : sw]
+        return x[first : last + 1 : sh, q : q + sw * (self.stops[1] - 1) + 1 : sw]
 
     def blocks(self, numbers: int) -> Iterator[slice]:
         """A few rows of windows at a time; numbers: of all windows of a pixel."""
-        rows = max(1, BLOCK // max(1, self.count[1] * numbers))
-        return (slice(i, min(i + rows, self.count[0])) for i in range(0, self.count[0], rows))
+        rows = max(1, BLOCK // max(1, self.stops[1] * numbers))
+        return (slice(i, min(i + rows, self.stops[0])) for i in range(0, self.stops[0], rows))
 
     def framed(self, do: Do, x: Any, value: float) -> Any:
         """(H, W, N, C) with a border of one value around it."""
@@ -139,7 +139,7 @@ def winners(do: Do, job: Job, how: Windows, slot: int) -> Any:
     if known is not None:
         return known
     x = as_pixels(do, job.array(slot), gaps=True)
-    shape = (*how.count, *x.shape[2:])
+    shape = (*how.stops, *x.shape[2:])
     passed = do.scratch(shape, np.uint8)
     compete(do, how, x, do.scratch(shape, x.dtype), passed)
     return passed
