@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import sys
 import tempfile
@@ -58,8 +59,12 @@ class Process:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def start(self) -> dict[str, Any]:
-        """Wait until it has been built and has done its first two steps."""
+    def start(self, limit: float = 300.0) -> dict[str, Any]:
+        """Wait until it has been built and has done its first two steps; what takes too long to compile is given up."""
+        if os.name == "posix" and not select.select([self._process.stdout], [], [], limit)[0]:
+            self._process.kill()
+            self._process.wait()
+            raise WorkerError(f"was not ready after {limit:.0f} seconds.")
         self.hello = self._answer()
         return self.hello
 
