@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -254,6 +255,38 @@ def test_ctrl_c_belongs_to_rank_0(fork: tuple[Crew, list[int]]) -> None:
     finally:
         signal.signal(signal.SIGINT, before)
     assert crew.tell("share", crew.memory(8 * 16 * 3)[0]) == pids
+
+
+@linux
+@pytest.mark.parametrize("seed", range(4))
+def test_ctrl_c_at_any_moment(fork: tuple[Crew, list[int]], seed: int) -> None:
+    crew, _ = fork
+    chance, broken_off = random.Random(seed), 0
+
+    def ring(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    def interrupted() -> bool:
+        try:
+            try:
+                signal.setitimer(signal.ITIMER_REAL, chance.uniform(1e-6, 4e-4))
+                for _ in range(50):
+                    crew.step(2)
+            finally:
+                signal.setitimer(signal.ITIMER_REAL, 0)
+        except KeyboardInterrupt:
+            return True
+        return False
+
+    before = signal.signal(signal.SIGALRM, ring)
+    try:
+        for _ in range(60):
+            broken_off += interrupted()
+            crew.step(3)
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert broken_off > 10 and crew.alive
+    crew.tell("count", None)
 
 
 LONELY = """

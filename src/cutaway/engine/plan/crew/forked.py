@@ -124,7 +124,7 @@ class Forked(Spot):
         area = reserve(lines(count))
         super().__init__(0, count, why, memoryview(area).cast("B").cast("q"), SharedMemory())
         self._team: list[Hired] = []
-        self._busy, self._broken, self._orders = False, "", 0
+        self._busy, self._broken = False, ""
         self._unpin = pinned()  # before the fork: a pool of threads does not survive it
         self._end = weakref.finalize(self, _end, self._team, os.getpid(), self._unpin)
         for rank in range(1, count):
@@ -183,14 +183,15 @@ class Forked(Spot):
     def send(self, kind: str, payloads: Sequence[Any]) -> list[Any]:
         """A letter for every rank, and the answers."""
         letters = [pickle.dumps((kind, payload), protocol=5) for payload in payloads[1:]]
-        self._order(MAIL, 0)
         own: Any = None
         trouble: list[tuple[int, str]] = []
         answers: list[Any] = [None] * self.count
+        talking = True
         try:
+            self._order(MAIL, 0)
+            for member, letter in zip(self._team, letters, strict=True):
+                self._transmit(member, letter)
             try:
-                for member, letter in zip(self._team, letters, strict=True):
-                    self._transmit(member, letter)
                 own = self.worker.message(kind, payloads[0])
             finally:  # also where rank 0 fails: nobody is left standing with an answer
                 for member in list(self._team):
@@ -198,9 +199,11 @@ class Forked(Spot):
                     if not fine:
                         trouble.append((member.rank, answers[member.rank]))
                 self._settle()
-        except KeyboardInterrupt:  # somewhere in a letter: nobody knows how much of it has been read
-            self._broken = "they were interrupted in the middle of a talk."
-            self.close()
+                talking = False
+        except KeyboardInterrupt:
+            if talking:  # somewhere in a letter: nobody knows how much of it has been read
+                self._broken = "they were interrupted in the middle of a talk."
+                self.close()
             raise
         self._fail(trouble)
         return [own, *answers[1:]]
@@ -208,7 +211,7 @@ class Forked(Spot):
     def _order(self, kind: int, key: int) -> None:
         if self._broken:
             raise WorkerError(f"These workers are gone: {self._broken}")
-        if self._busy:  # the last order broke off in the middle of its own mending
+        if self._busy or self.board[ABORT]:  # the last order broke off in the middle of its own mending
             self._recover()
         self.begin()
         board = self.board
@@ -216,11 +219,14 @@ class Forked(Spot):
         board[KIND], board[KEY] = kind, key
         if not ORDERED:
             self.fence()
-        self._orders += 1
-        board[ORDER] = self._orders
+        board[ORDER] = board[ORDER] + 1  # the one write that makes it an order: Ctrl-C comes before it or after it
+        self._wake()
+
+    def _wake(self) -> None:
+        """Wake those who sleep: they have an order."""
         self.fence()
         for member in self._team:
-            if board[asleep(member.rank)]:
+            if self.board[asleep(member.rank)]:
                 try:
                     os.write(member.wake, b"w")
                 except BrokenPipeError:
@@ -228,9 +234,10 @@ class Forked(Spot):
 
     def _settle(self) -> None:
         """Wait until every rank is done."""
+        order = self.board[ORDER]
         for member in self._team:
-            if self.board[done(member.rank)] < self._orders:
-                self._wait(done(member.rank), self._orders, False)
+            if self.board[done(member.rank)] < order:
+                self._wait(done(member.rank), order, False)
         if not ORDERED:
             self.fence()
         self._busy = False
@@ -240,6 +247,7 @@ class Forked(Spot):
         """Bring all ranks back to where they wait for orders; returns the reports of those that failed."""
         board = self.board
         board[ABORT] = 1
+        self._wake()
         self._settle()
         self._busy = True  # until the mending is done
         reports = []
