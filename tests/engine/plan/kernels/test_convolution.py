@@ -114,9 +114,9 @@ def test_what_is_kept_belongs_to_pictures_and_to_stencils():
         "x": random.normal(size=(8, 64, 14, 14)),
         "x2": random.normal(size=(8, 64, 14, 14)),
         "w": random.normal(size=(64, 64, 3, 3)),
-        "w2": random.normal(size=(24, 64, 3, 3)),
+        "w2": random.normal(size=(56, 64, 3, 3)),
         "g": random.normal(size=(8, 64, 14, 14)),
-        "g2": random.normal(size=(8, 24, 14, 14)),
+        "g2": random.normal(size=(8, 56, 14, 14)),
         "g3": random.normal(size=(8, 64, 12, 12)),
     }
 
