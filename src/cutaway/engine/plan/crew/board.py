@@ -16,8 +16,7 @@ before it, taking orders all that is done after, and neither passes the other.
 from __future__ import annotations
 
 import platform
-import threading
-from collections.abc import Callable
+from threading import Lock
 
 __all__ = [
     "ABORT",
@@ -29,9 +28,9 @@ __all__ = [
     "asleep",
     "done",
     "failed",
+    "fence",
     "flag",
     "lines",
-    "make_fence",
 ]
 
 LINE = 8  # numbers of eight bytes in a cache line
@@ -68,16 +67,12 @@ def lines(count: int) -> int:
     return 8 * flag(count)
 
 
-def make_fence() -> Callable[[], None]:
-    """A function: all that was written before it is called is seen before all that is read or written after.
+def fence() -> None:
+    """All that was written before it is called is seen before all that is read or written after.
 
-    >>> make_fence()()
+    >>> fence()
     """
-    lock = threading.Lock()
+    lock = Lock()  # a fresh one: Ctrl-C in the middle leaves nothing behind
     lock.acquire()
-
-    def fence() -> None:
-        lock.release()
-        lock.acquire()
-
-    return fence
+    lock.release()
+    lock.acquire()

@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 
 from . import hired
 from .blas import pinned
-from .board import ABORT, BASE, KEY, KIND, ORDER, ORDERED, asleep, done, failed, flag, lines, make_fence
+from .board import ABORT, BASE, KEY, KIND, ORDER, ORDERED, asleep, done, failed, fence, flag, lines
 from .crew import RESTING, Build, Crew, Stopped, WorkerError
 from .memory import SharedMemory, reserve
 from .pipe import Closed, receive, transmit
@@ -64,7 +64,6 @@ class Spot(Crew):
         super().__init__(rank, count, "fork", why, memory)
         self.board, self._rounds, self._mine = board, 0, flag(rank)
         self._others = [flag(r) for r in range(count) if r != rank]
-        self.fence = make_fence()
         self.parent = os.getpid()
 
     def barrier(self) -> None:
@@ -72,13 +71,13 @@ class Spot(Crew):
         board = self.board
         self._rounds = now = self._rounds + 1
         if not ORDERED:
-            self.fence()
+            fence()
         board[self._mine] = now
         for other in self._others:
             if board[other] < now:
                 self._wait(other, now, True)
         if not ORDERED:
-            self.fence()
+            fence()
 
     def _wait(self, place: int, value: int, in_step: bool) -> None:
         """Until this place of the board holds at least so much."""
@@ -218,13 +217,13 @@ class Forked(Spot):
         self._busy = True
         board[KIND], board[KEY] = kind, key
         if not ORDERED:
-            self.fence()
+            fence()
         board[ORDER] = board[ORDER] + 1  # the one write that makes it an order: Ctrl-C comes before it or after it
         self._wake()
 
     def _wake(self) -> None:
         """Wake those who sleep: they have an order."""
-        self.fence()
+        fence()
         for member in self._team:
             if self.board[asleep(member.rank)]:
                 try:
@@ -239,7 +238,7 @@ class Forked(Spot):
             if self.board[done(member.rank)] < order:
                 self._wait(done(member.rank), order, False)
         if not ORDERED:
-            self.fence()
+            fence()
         self._busy = False
 
     # -- when something goes wrong ------------------------------------------------------------------------------------

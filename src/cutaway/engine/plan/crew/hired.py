@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 
-from .board import ABORT, KEY, KIND, ORDER, ORDERED, asleep, done, failed
+from .board import ABORT, KEY, KIND, ORDER, ORDERED, asleep, done, failed, fence
 from .crew import Build, Stopped, Worker
 from .pipe import Closed, receive, transmit
 
@@ -76,7 +76,7 @@ def _work(spot: Spot, build: Build, wake: int, mail: int, answers: int) -> None:
     while True:
         _await(spot, order, wake, ready)
         if not ORDERED:
-            spot.fence()
+            fence()
         order = board[ORDER]
         spot.begin()
         if board[KIND]:
@@ -84,7 +84,7 @@ def _work(spot: Spot, build: Build, wake: int, mail: int, answers: int) -> None:
         else:
             _step(spot, worker, board[KEY], answers)
         if not ORDERED:
-            spot.fence()
+            fence()
         board[done(spot.rank)] = order
 
 
@@ -102,7 +102,7 @@ def _await(spot: Spot, order: int, wake: int, ready: Any) -> None:
                     return
             os.sched_yield()
         board[mine] = 1
-        spot.fence()
+        fence()
         if board[ORDER] == order:
             ready.poll()
             if not os.read(wake, 4096):
