@@ -99,11 +99,12 @@ def test_gradients_one_by_one_are_those_of_both_at_once(name):
         np.testing.assert_array_equal(value, apart.run()[key])
 
 
-def test_a_gradient_without_a_way_there_is_computed_anew():
-    for wanted in ("to x", "to w"):
-        program, arrays = layer("tiles of 4", "float32")
-        alone = Bench(lambda program=program, wanted=wanted, **slots: {wanted: program(**slots)[wanted]}, arrays)
-        assert alone.done == [{"to x": "conv2d_x", "to w": "conv2d_w"}[wanted]]
+@pytest.mark.parametrize("name", ["tiles of 4", "few channels", "columns"])
+def test_a_gradient_without_a_way_there_is_computed_anew(name):
+    program, arrays = layer(name, "float32")
+    for wanted, kernel in (("to x", "conv2d_x"), ("to w", "conv2d_w")):
+        alone = Bench(lambda wanted=wanted, **slots: {wanted: program(**slots)[wanted]}, arrays)
+        assert alone.done == [kernel]
         agree(alone.run(), {wanted: exact(program, arrays)[wanted]}, 2e-5)
 
 
@@ -133,6 +134,21 @@ def test_what_is_kept_belongs_to_pictures_and_to_stencils():
     assert [why.split(":")[0] for name, why in bench.why if name == "conv2d"] == ["Winograd F(4x4)"] * 4
     assert bench.done.count("conv2d gradients") == 4
     agree(bench.run(), exact(program, arrays), 2e-5)
+
+
+def test_few_channels_are_kept_by_their_pictures_and_border():
+    random = np.random.default_rng(3)
+    arrays = {k: random.normal(size=(2, 3, 8, 8)).astype(np.float32) for k in ("x", "x2")}
+    arrays |= {"w": random.normal(size=(4, 3, 2, 2)).astype(np.float32)}
+    arrays |= {"g": random.normal(size=(2, 4, 3, 3)).astype(np.float32)}
+
+    def program(x, x2, w, g):  # with a stride of 3, both borders leave 3 x 3 places
+        pairs = [(x, 0), (x2, 0), (x, 1)]
+        there = {f"y{k}": conv2d(a, w, stride=3, padding=pad) for k, (a, pad) in enumerate(pairs)}
+        back = {f"w{k}": conv2d_w(a, g, window=(2, 2), stride=3, padding=p) for k, (a, p) in enumerate(pairs)}
+        return there | back
+
+    agree(Bench(program, arrays).run(), exact(program, arrays), 2e-6)
 
 
 def test_pictures_that_change_are_transformed_again():
