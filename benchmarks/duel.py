@@ -85,13 +85,14 @@ def _settled(side: Process, plan: Plan) -> Process:
 
 
 def _best(workload: Workload, file: Path, plan: Plan) -> Process:
-    """The fastest of PyTorch's ways, each tried for a few blocks; the optimizer's fused form goes with all of them."""
+    """The fastest of PyTorch's ways, each tried for a few blocks: eager as it is, or fused with whatever helps."""
     layouts = ["", "channels_last"] if workload.images else [""]
     tail = [] if workload.inference else ["fused"]
     ways = ["+".join(filter(None, [layout, *tail, *more])) for more in ([], ["compile"]) for layout in layouts]
+    ways = list(dict.fromkeys(["", *ways]))
     best: Process | None = None
     fastest = float("inf")
-    for way in filter(None, ways):
+    for way in ways:
         try:
             side = _settled(Process("torch", workload.name, file, plan.cores, way, plan.avx2), plan)
         except WorkerError as error:

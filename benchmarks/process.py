@@ -8,6 +8,7 @@ import select
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any, Self
@@ -71,11 +72,9 @@ class Process:
     def ask(self, steps: int | str) -> dict[str, Any]:
         """So many steps: their seconds, the share of them it had to wait for a core, the losses."""
         assert self._process.stdin is not None
-        try:
+        with suppress(BrokenPipeError):  # why, the answer will tell
             self._process.stdin.write(f"{steps}\n")
             self._process.stdin.flush()
-        except BrokenPipeError:
-            pass  # why, the answer will tell
         return self._answer()
 
     def _answer(self) -> dict[str, Any]:
@@ -118,8 +117,9 @@ class Process:
 
     def close(self) -> None:
         """No more questions."""
-        if self._process.stdin is not None:
-            self._process.stdin.close()
+        with suppress(BrokenPipeError):  # it ended before
+            if self._process.stdin is not None:
+                self._process.stdin.close()
         self._process.wait()
         if self._process.stdout is not None:
             self._process.stdout.close()

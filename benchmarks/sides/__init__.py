@@ -29,5 +29,5 @@ def make(library: str, workload: Workload, path: Path, cores: int, how: str) -> 
     elif library == "gensim":
         from .gensim_side import Gensim as Kind
     else:
-        raise SystemExit(f"There is no {library!r} to compare with; there are: {', '.join(PEERS)}.")
+        raise SystemExit(f"There is no library {library!r} here.")
     return lambda: Kind(workload, path, cores, how)

@@ -16,8 +16,9 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))  # the benchmarks are no part of the package
 
-from benchmarks import table  # noqa: E402
+from benchmarks import load, table  # noqa: E402
 from benchmarks.duel import Plan, duel  # noqa: E402
+from benchmarks.process import Process, WorkerError  # noqa: E402
 from benchmarks.sides.exchange import exchange  # noqa: E402
 from benchmarks.workloads import WORKLOADS  # noqa: E402
 
@@ -89,6 +90,30 @@ def test_a_duel_makes_a_row_that_says_everything(tmp_path: Path) -> None:
     assert json.loads(json.dumps(row))["workload"] == "tiny"
     text = table.markdown([row, {**row, "instructions": "avx2"}])
     assert "tiny net 3-4-1" in text and text.count("**") == 4 and "AVX2 only" in text
+
+
+def test_a_worker_that_ends_says_why(tmp_path: Path) -> None:
+    with Process("nobody", "tiny", tmp_path / "tiny", 1) as worker, pytest.raises(WorkerError, match="no library 'nob"):
+        worker.start()
+
+
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="only Linux counts how long threads wait")
+def test_the_load_of_a_process_counts_its_children() -> None:
+    alone = load.memory()
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; kept = bytearray(b'x' * 50_000_000); print(flush=True); sys.stdin.read()",
+    ]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None and child.stdin is not None
+        child.stdout.readline()
+        together = load.memory()
+        assert child.pid in load.family(os.getpid())
+        child.stdin.close()
+    assert alone is not None and together is not None and together > alone + 45_000_000
+    before, after = load.waited(), load.waited()
+    assert before is not None and after is not None and 0 <= before <= after
 
 
 def test_rows_are_renewed_and_others_stay() -> None:
