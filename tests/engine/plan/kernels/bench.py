@@ -5,12 +5,12 @@ import numpy as np
 from cutaway.engine import Tensor
 from cutaway.engine.plan.do import Do, Memory
 from cutaway.engine.plan.job import GROUPS, KERNELS, Job
-from cutaway.engine.plan.kernels import convolution, pooling
+from cutaway.engine.plan.kernels import convolution, pooling, resize
 from cutaway.engine.plan.place import Place
 from cutaway.engine.plan.program import Program
 from cutaway.engine.tape import Tape
 
-assert convolution and pooling  # importing them registers them
+assert convolution and pooling and resize  # importing them registers them
 SPOILED = 7.25  # what stands in memory before it is written
 
 

@@ -3,6 +3,6 @@
 They register themselves by name: importing this package makes them known.
 """
 
-from . import arrange, chain, convolution, elementwise, gru, linear, lstm, pooling, reduction
+from . import arrange, chain, convolution, elementwise, gru, linear, lstm, pooling, reduction, resize
 
-__all__ = ["arrange", "chain", "convolution", "elementwise", "gru", "linear", "lstm", "pooling", "reduction"]
+__all__ = ["arrange", "chain", "convolution", "elementwise", "gru", "linear", "lstm", "pooling", "reduction", "resize"]
