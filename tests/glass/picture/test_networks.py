@@ -158,6 +158,21 @@ def test_every_backward_step_belongs_to_a_step_before_it(network):
             assert twin["path"] == node["path"] or (twin["phase"], node["path"]) == ("loss", "loss")
 
 
+def test_the_gradients_of_a_layer_used_twice_go_to_each_use():
+    class Twice(nn.Module):
+        def __init__(self):
+            self.a = nn.Linear(8, 8)
+
+        def forward(self, x):
+            return ops.tanh(self.a(ops.tanh(self.a(x))))
+
+    data = picture(recorded(Twice(), VECTORS)).data()
+    at = {node["id"]: node for node in data["nodes"]}
+    back = [node for node in data["nodes"] if node["kind"] == "step" and node["phase"] == "backward"]
+    uses = [at[at[node["mirror"]]["parent"]]["id"] for node in back if node["path"] == "a"]
+    assert list(dict.fromkeys(uses)) == ["forward/a~2", "forward/a"]
+
+
 @pytest.mark.parametrize("times", [1, 100])
 def test_three_hundred_steps_are_as_readable_as_three(times):
     net = nn.Sequential(nn.Linear(8, 8), *[part for _ in range(times) for part in (nn.Linear(8, 8), nn.ReLU())])

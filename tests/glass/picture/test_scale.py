@@ -40,6 +40,7 @@ def test_sizes_that_are_equal_look_equally_strong():
             rgb = [[int(colour(s * size, 1.0, theme)[k : k + 2], 16) for k in (1, 3, 5)] for s in (-1, 1)]
             light = [np.dot([0.2126, 0.7152, 0.0722], (np.array(c) / 255) ** 2.2) ** (1 / 3) for c in rgb]
             assert abs(light[0] - light[1]) < 0.05
+            assert rgb[0][2] > rgb[0][0] and rgb[1][0] > rgb[1][2]  # blue below zero, orange above
 
 
 @pytest.mark.parametrize("bad", [9.0, -9.0, np.nan])
