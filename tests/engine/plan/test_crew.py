@@ -296,7 +296,9 @@ class Quiet:
     def __init__(self, rank, crew): self.crew = crew
     def message(self, kind, payload): return os.getpid()
     def step(self, key):
-        if key: signal.pause()
+        if key:
+            os.write(1, b"in\\n")
+            signal.pause()
 crew = None
 def start():
     global crew
@@ -326,6 +328,7 @@ def test_killed_with_its_crew(where: str) -> None:
         assert line[:2] == ["said", "once"]
         pids = [int(word) for word in line[2:]]
         assert len(pids) == 2 and process.stdout.readline() == "ready\n"
+        assert [process.stdout.readline() for _ in pids] == ["in\n"] * 2  # in the middle of a step
         process.kill()
         if where == "main":  # the system ends them, whatever they are doing
             until(lambda: not any(map(running, pids)))

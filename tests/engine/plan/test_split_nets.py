@@ -342,3 +342,34 @@ def test_gradients_of_tables_tell_their_look_ups() -> None:
         assert shards.bounds(g) == shards.bounds(rows) == (0, 3, 6)
     tape, _, _ = program(WORLDS["translator"], 6)  # tied: its rows are felt by the last layer, too
     assert split(tape, 2).look_ups("table.weight") == []
+
+
+def test_a_value_put_in_late_reaches_what_was_made_of_it_before() -> None:
+    with Tape() as tape:
+        x = tape.input("x", numbers(5, 2))
+        total = x.sum(0)
+        first = ops.tanh(total)  # the ranks' parts have been added up for this one
+        tape.results["y"] = tape.slot(total * first + x[:2].sum(0))
+    walk = Lockstep(split(tape, 2))
+    for step in walk.walk([numbers(5, 2)], {}):
+        if step.output == first.slot:
+            walk.put(total.slot, np.array([3.0, 5.0]))
+    seen = numbers(5, 2)
+    np.testing.assert_allclose(walk.see(tape.results["y"]), [3.0, 5.0] * np.tanh(seen.sum(0)) + seen[:2].sum(0))
+
+
+def test_batch_norm_asks_the_others_twice_there_and_twice_back() -> None:
+    for name, kind in (("conv, batch norm, dropout", "1"), ("residual", "norm"), ("residual", "again")):
+        steps = split(program(WORLDS[name], 7)[0], 2).tapes[0].steps
+        for way in ("forward", "backward"):
+            met = [s for s in steps if s.op.name == "together" and s.label == f"{way}/{kind}"]
+            assert len(met) == 2, (name, way)
+
+
+def test_part_of_the_examples_is_found_whoever_holds_them() -> None:
+    def f(x: Tensor, layer: Any) -> Tensor:
+        return ops.concat(layer(x)[1:], layer(x[:3]), layer(x[-1:]), x[::2, :4], dim=0).sum(1)
+
+    world = World(Along(f, layer=nn.Linear(5, 4)), lambda y, t: (y**2).mean() + t.sum(), rows, rows, SGD)
+    tape, inputs, state = program(world, 7)
+    agree(tape, split(tape, 3), inputs, state)
