@@ -160,7 +160,9 @@ def _steps(run: Run, unit: str) -> Any:
 
 def _advance(run: Run, stop: int, seconds: float | None) -> Any:
     with machine.threads(run.threads):
-        return run.onward(stop, seconds)
+        hit = run.onward(stop, seconds)
+    run._publish()  # the network that a reader holds shows the numbers of the run
+    return hit
 
 
 def _broken(run: Run, begin: int) -> str | None:
