@@ -115,7 +115,7 @@ def test_it_is_found_long_after_it_happened(after: int) -> None:
     run.train(batches=6, progress=False)
     assert np.isfinite(run.losses).all() and run.batch == 7
     run.edit("0.bias", 3, np.float32(99))  # from here on log(30 - x) is asked for numbers below 0
-    run.advance(run.batch + after)
+    run.at(run.batch + after)
     assert not np.isfinite(run.losses[-1])
     finding = run.health()[0]
     assert finding.kind == "not finite" and finding.batch == 7 and finding.op > 1
