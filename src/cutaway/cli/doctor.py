@@ -20,7 +20,11 @@ from cutaway.training.machine import cores
 from . import screen
 from .app import app
 
-EXTRAS = {"images": ("PIL", "pillow", "reads photos and drawings, for `try digits`")}  # module, package, purpose
+EXTRAS = {  # module, packages, purpose
+    "images": ("PIL", "pillow", "reads photos and drawings, for `try digits`"),
+    "studio": ("starlette", "starlette uvicorn", "shows a run in the browser, for `open`"),
+    "notebook": ("anywidget", "anywidget ipywidgets", "shows the studio in a notebook"),
+}
 
 
 class Finding(NamedTuple):

@@ -151,7 +151,7 @@ COMMANDS: dict[str, dict[str, Field]] = {
     "unwatch": {"watch": whole(0, FAR)},
     "predict": {},
 }
-_ALWAYS = {"cmd", "client", "id", "buffers"}
+_ALWAYS = {"cmd", "id", "buffers"}
 
 
 def checked(head: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -167,10 +167,9 @@ def checked(head: dict[str, Any]) -> tuple[str, dict[str, Any]]:
     command = head.get("cmd")
     if not isinstance(command, str) or command not in COMMANDS:
         raise MessageError(f"There is no command {str(command)[:40]!r}; there are {', '.join(COMMANDS)}.")
-    text(60)(head.get("client", ""))
-    wanted = COMMANDS[command]
-    known = {name.rstrip("?") for name in wanted}
-    unknown = head.keys() - known - _ALWAYS
+    wanted = COMMANDS[command] | {"client?": text(60)}
+    known = {name.rstrip("?") for name in wanted} | _ALWAYS
+    unknown = head.keys() - known
     if unknown:
         raise MessageError(f"{command}: there is no field {min(unknown)[:40]!r} here; there are {sorted(known)}.")
     found: dict[str, Any] = {}
@@ -184,4 +183,5 @@ def checked(head: dict[str, Any]) -> tuple[str, dict[str, Any]]:
             found[name] = look(value)
         except ValueError as error:
             raise MessageError(f"{command}: `{name}` is {error}.") from None
+    del found["client"]
     return command, found

@@ -154,6 +154,7 @@ def listen(port: int = 0) -> socket.socket:
     found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         found.bind(("127.0.0.1", port))
+        found.listen(64)  # whoever comes before the server is up waits a moment
     except OSError:
         found.close()
         raise CutawayError(f"Port {port} is taken. Name another with --port, or none at all.") from None
