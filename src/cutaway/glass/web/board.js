@@ -1,6 +1,6 @@
 // The drawing board: draw, watch it flow, ask any neuron what it voted and why.
 import { h, patch } from "./dom.js";
-import { termsTable, threePictures } from "./explain.js";
+import { shorter, termsTable, threePictures } from "./explain.js";
 import { flow, FlowView, stagesOf, valuesOf } from "./flow.js";
 import { num, plus } from "./numbers.js";
 import { Ink, INK, pad } from "./pad.js";
@@ -257,7 +257,7 @@ function votePanel(app, board, p) {
       h("h2", { id: "ca-vote" }, !stage ? "A neuron" : stage.name === "picture" ? "The picture" : votes ? `The vote for ${picked?.unit}` : `${stage.name}, ${stage.kind === "maps" ? "channel" : "neuron"} ${picked?.unit}`),
       board.told ? h("span", { class: "meta" }, votes ? num(board.told.value, 3) : board.told.value > 0 ? `awake, ${num(board.told.value, 3)}` : `silent, ${num(board.told.value, 3)}`) : null),
     stage?.name === "picture" ? h("p", { class: "analogy" }, "This is what the network gets: your drawing, cut out, made as large as the digits it learnt from, and centred.") : null,
-    board.told ? added(p, board.told, stage) : null,
+    board.told ? added(app, board, p, board.told, stage) : null,
     stage && board.told && stages[k + 1]?.from ? handsOn(app, board, stages, k) : null);
 }
 
@@ -273,19 +273,24 @@ function verdict(m) {
 
 /**
  * What a neuron added up: its largest terms, the rest, its bias, and the sum.
+ * @param {App} app
+ * @param {Board} board
  * @param {Palette} p
  * @param {NonNullable<Board["told"]>} told
  * @param {Stage | undefined} stage
  */
-function added(p, told, stage) {
+function added(app, board, p, told, stage) {
   const { sum, after } = told;
   const where = stage?.kind === "maps" ? h("p", { class: "lab" }, `Where it is loudest: row ${sum.at[2]}, column ${sum.at[3]}`) : null;
   if (!sum.terms) return [where, h("h3", null, "How its number came about"), h("p", { class: "plug n" }, sum.numbers.join("\n"))];
-  const three = threePictures(p, sum);
+  const step = board.predicted.program.steps[sum.step];
+  const laidOut = step && (/conv/.test(step.op) || board.predicted.program.slots[step.inputs[0]]?.tile);
+  const three = laidOut ? threePictures(p, sum) : null; // a row of neurons is no picture
+  const terms = shorter(app, sum, board.predicted.program);
   const total = number(sum.terms.total);
   const whole = after ? number(/** @type {any} */ (after).value) : total;
   const head = h("h3", null, "What it added up");
-  if (!three) return [where, head, termsTable(p, after ? withBias(sum.terms, whole - total, whole) : sum.terms, "sum", 7)];
+  if (!three) return [where, head, termsTable(p, after ? withBias(terms, whole - total, whole) : terms, "sum", 7)];
   const products = Array.from(sum.data.products ?? []);
   const [good, bad] = [1, -1].map((s) => products.reduce((a, v) => (v * s > 0 ? a + v : a), 0));
   return [where, three, head, account(p,

@@ -42,9 +42,27 @@ function numbers(app, p, e) {
   const head = h("h3", null, "Now, in numbers");
   if (e.terms?.parts.length) {
     const name = `${app.program?.slots[app.program.steps[e.step].output]?.name ?? "y"}${place(e.at)}`;
-    return [head, termsTable(p, e.terms, `= ${name}`)];
+    const words = e.terms.parts[0].factors.map((f) => f[0].replace(/\[.*/, "")).join(" × ");
+    return [h("h3", null, "Now, in numbers ", e.terms.parts[0].factors.length > 1 ? h("small", null, words) : null), termsTable(p, shorter(app, e), `= ${name}`)];
   }
   return e.numbers?.length ? [head, h("p", { class: "plug n" }, e.numbers.join("\n"))] : null;
+}
+
+/**
+ * The terms under shorter names: of the index of their first factor only what differs from term to term ("example 9").
+ * @param {App} app
+ * @param {Explained} e
+ * @param {import("./types.js").Program | null} [program]
+ */
+export function shorter(app, e, program = app.program) {
+  const terms = /** @type {NonNullable<Explained["terms"]>} */ (e.terms);
+  const index = terms.parts.map((t) => /^(\w+)\[([\d, ]+)\]/.exec(t.factors[0]?.[0] ?? t.name)?.[2].split(", ").map(Number));
+  const first = index[0];
+  if (!first || index.some((i) => i?.length !== first.length)) return terms;
+  const differ = first.map((_, d) => d).filter((d) => index.some((i) => i?.[d] !== first[d]));
+  const sides = program?.slots[program.steps[e.step]?.inputs[0]]?.sides ?? [];
+  if (differ.length !== 1 || !sides[differ[0]]) return terms;
+  return { ...terms, parts: terms.parts.map((t, k) => ({ ...t, name: `${sides[differ[0]]} ${index[k]?.[differ[0]]}` })) };
 }
 
 /**
@@ -81,5 +99,6 @@ export function threePictures(p, e) {
   const ink = Array.from(inputs).every((v) => v >= 0);
   const one = (/** @type {ArrayLike<number>} */ a, /** @type {string} */ words, inkToo = false) =>
     h("figure", null, small(p, a, rows, cols, { size: 92, limit: most(a), ink: inkToo, alt: words }), h("figcaption", null, words));
+  if (Math.min(rows, cols) < 3) return null;
   return h("div", { class: "three" }, one(inputs, "what it sees", ink), h("span", { "aria-hidden": "true" }, "×"), one(weights, "its weights"), h("span", { "aria-hidden": "true" }, "="), one(products, "what counts"));
 }

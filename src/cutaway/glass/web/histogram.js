@@ -55,7 +55,7 @@ function draw(el, p, bins, s, value) {
     if (!k) return;
     const middle = low + ((b + 0.5) / n) * (high - low);
     const tall = Math.max(1, (k / top) * (HIGH - 14));
-    g.fillStyle = text(colour(p, Math.sign(middle) * Math.max(0.45, Math.abs(middle) / Math.max(Math.abs(low), Math.abs(high))), 1));
+    g.fillStyle = Math.abs(middle) < (high - low) / n / 2 ? p.css("--line2") : text(colour(p, Math.sign(middle) * Math.max(0.45, Math.abs(middle) / Math.max(Math.abs(low), Math.abs(high))), 1));
     g.fillRect(b * w, HIGH - 13 - tall, Math.max(1, w - 1), tall);
   });
   g.fillStyle = p.css("--line2");
