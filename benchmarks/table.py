@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .sides import PEERS
+from .workloads import WORKLOADS
 
 __all__ = ["line", "markdown", "merge", "write"]
 
@@ -48,8 +49,10 @@ def markdown(rows: Sequence[Row]) -> str:
     columns = [(kind, peer) for kind in sets for peer in PEERS if any(_is(row, kind, peer) for row in rows)]
     head = ["workload", "Cutaway", *(PEERS[p] + (", AVX2 only" if k == "avx2" else "") for k, p in columns), "memory"]
     lines = ["| " + " | ".join(head) + " |", "|---|" + "---:|" * (len(head) - 1)]
-    for name in dict.fromkeys(row["workload"] for row in rows):
+    for name in WORKLOADS:  # in this order, in whatever order they were measured
         mine = [row for row in rows if row["workload"] == name]
+        if not mine:
+            continue
         eager = next((row for row in mine if row["peer"] == "torch" and "memory_ratio" in row), {})
         cells = [mine[0]["title"], f"{duration(mine[0]['cutaway_seconds'])}"]
         for kind, peer in columns:
