@@ -1,0 +1,1 @@
+"""The exercises, a file for each chapter: ch04 has those of chapter 4."""
