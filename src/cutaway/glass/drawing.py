@@ -13,7 +13,7 @@ import numpy as np
 from .html import LEVELS, escape, fig, level, scale_end
 from .text import reduced
 
-__all__ = ["curves", "heat_map", "histogram", "legend", "picture", "term_bar", "tiles"]
+__all__ = ["bar_chart", "curves", "heat_map", "histogram", "legend", "picture", "term_bar", "tiles"]
 
 
 def _svg(width: float, height: float, label: str, body: str, box: str = "") -> str:
@@ -82,6 +82,7 @@ def heat_map(array: Any, label: str, end: float | None = None, rows: int = 96, c
 def tiles(planes: Any, label: str, end: float | None = None, most: int = 64, captions: Sequence[str] = ()) -> str:
     """Many small tables side by side on one scale: filters, activations, a batch of anything with two sides more."""
     count = len(planes)
+    most = min(most, 24) if planes[0].size > 400 else most
     shown = np.asarray(planes[:most], np.float64)
     end = scale_end(planes) if end is None else end
     shown = np.stack([reduced(p, 32, 32) for p in shown])
@@ -201,3 +202,24 @@ def curves(lines: Sequence[tuple[str, Any]], label: str, width: int = 640, heigh
         text = " ".join(f"{a:.1f},{b:.1f}" for a, b in points if np.isfinite(b))
         body += f'<polyline class="{kind}" points="{text}"/>'
     return _svg(width, height, label, body)
+
+
+def bar_chart(values: Any, label: str, height: int = 96) -> str:
+    """A short row of numbers as bars from a zero line."""
+    a = np.asarray(values, np.float64)
+    finite = a[np.isfinite(a)]
+    low, high = min(0.0, float(finite.min(initial=0.0))), max(0.0, float(finite.max(initial=0.0)))
+    span, wide, end = (high - low) or 1.0, 18 if len(a) <= 32 else 11, max(-low, high) or 1.0
+    zero = high / span * height
+    body = ""
+    for k, v in enumerate(a):
+        long = abs(v) / span * height if np.isfinite(v) else height
+        top = zero - long if v > 0 or not np.isfinite(v) else zero
+        body += (
+            f'<rect class="{level(v, end)}" x="{k * wide + 1}" y="{top:.1f}" width="{wide - 2}" '
+            f'height="{max(long, 0.5):.1f}"><title>[{k}] {fig(v)}</title></rect>'
+        )
+    body += f'<path class="axis" d="M0 {zero:.1f}H{len(a) * wide}"/>'
+    body += f'<text x="{len(a) * wide + 4}" y="9">{fig(high)}</text>'
+    body += f'<text x="{len(a) * wide + 4}" y="{height}">{fig(low)}</text>' if low < 0 else ""
+    return _svg(len(a) * wide + 70, height, label, body, f"0 -1 {len(a) * wide + 70} {height + 2}")

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["LEVELS", "escape", "fig", "frame", "level", "scale_end", "table"]
+__all__ = ["LEVELS", "escape", "fig", "frame", "level", "pretty", "scale_end", "table"]
 
 LEVELS = 8  # of colour on each side of zero
 
@@ -90,6 +90,16 @@ def fig(value: Any) -> str:
     if power:
         digits += f"·10{str(int(power)).translate(_SUPER)}"
     return digits.replace("-", "−")
+
+
+def pretty(text: str) -> str:
+    """A sentence for a page: real minus signs before numbers, powers of ten instead of e-05; ready to stand in markup.
+
+    >>> pretty("a < -3.1e-06 - 2")
+    'a &lt; −3.1·10⁻⁶ - 2'
+    """
+    text = re.sub(r"(\d)e([+-]\d+)\b", lambda m: f"{m[1]}·10{str(int(m[2])).translate(_SUPER)}", text)
+    return escape(re.sub(r"(^|[\s(=|])-(?=\d)", r"\1−", text), quote=False)
 
 
 def scale_end(array: Any) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..engine.errors import CutawayError
 from .drawing import picture
-from .html import escape, frame
+from .html import escape, fig, frame, pretty
 from .moment import batch_of
 from .pictures import picture_range
 from .reasons.owners import Owners
@@ -175,7 +175,7 @@ class Why:
         return "\n".join(text)
 
     def _repr_html_(self) -> str:
-        parts = [f"<h4>Why did {escape(self.what)} move?</h4>", f'<p class="big">{escape(self.sentence)}</p>']
+        parts = [f"<h4>Why did {escape(self.what)} move?</h4>", f'<p class="big">{pretty(self.sentence)}</p>']
         for title, rows in self._views():
             parts += [f"<h5>{title}</h5>", self._pushers() if title == "By example" else "", rows_page(rows)]
         if self.split:
@@ -196,7 +196,7 @@ class Why:
         for title, ks in sides:
             tiles = "".join(
                 f"<figure>{picture(self.batch_x[k], self._example(int(k)), low=seen[0], high=seen[1])}"
-                f"<figcaption>{escape(self._example(int(k)))}<br>{number(self.examples[k])}</figcaption></figure>"
+                f"<figcaption>{escape(self._example(int(k)))}<br>{fig(self.examples[k])}</figcaption></figure>"
                 for k in ks
             )
             if tiles:

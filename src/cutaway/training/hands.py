@@ -6,19 +6,19 @@ freezing, train or eval) is noticed at the next step. Every change is an event, 
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
 
-from ..engine.errors import CutawayError
+from ..engine.errors import CutawayError, TapeError
 from ..engine.plain import plain_index
 from ..nn import Module
 from . import evaluation
 from .clockwork import Clockwork, changed
 from .history import Event, Settings
+from .names import hint, slot_of, slots_named
 from .parts import whole
 
 __all__ = ["Hands"]
@@ -57,7 +57,8 @@ class Hands(Clockwork):
         """Change a number by hand: ``edit("1.weight", (12, 400), 0.0)``, or a whole array: ``edit("alpha", 0.01)``.
 
         name: a part of the state ("1.weight", "alpha", "optim/m/1.weight"); while a batch is open also its inputs
-            ("x", "y") and any slot by its number, which changes what the steps after it see, for this batch
+            ("x", "y"), what a layer gave ("forward/1", or its path "1"), a gradient ("1.weight.grad"), a label or any
+            slot by its number, once it is computed: that changes what the steps after it see, for this batch
         The change becomes part of the history; what had been remembered of the time after it is forgotten.
         """
         if value is _NOTHING:
@@ -67,7 +68,9 @@ class Hands(Clockwork):
         event = Event(
             self.batch, self.op, "edit", key, None if index is None else plain_index(index), np.asarray(value)
         )
-        new = changed(self.current(key)[0], event)  # an impossible change is refused before anything is written down
+        new = changed(
+            self._computed(key, name), event
+        )  # an impossible change is refused before anything is written down
         if key == "y":
             evaluation.check(self, self.current("x")[0], new)
         self._write(event)
@@ -82,14 +85,47 @@ class Hands(Clockwork):
             return name
         if f"optim/{name}" in self.state:
             return f"optim/{name}"
-        if name in ("x", "y") or re.fullmatch(r"slot:-?\d+", name):
+        here = name in ("x", "y") or re.fullmatch(r"slot:-?\d+", name)
+        slot = None if here else self._slot(name)
+        if here or slot is not None:
             if self._inside is None:
-                raise CutawayError(f"{name} exists only while a batch is open: run.step('op') opens the next one.")
-            return name
+                raise CutawayError(
+                    f"{name} exists only while a batch is open: run.step('op') opens the next one."
+                    + ("" if here or slot is None else self._way_to(slot))
+                )
+            return name if here else f"slot:{slot}"
         known = [*self.state, *(full.removeprefix("optim/") for full in self.state)]
-        near = dict.fromkeys(difflib.get_close_matches(name, known, n=3))
-        hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
-        raise CutawayError(f"This run has nothing called {name!r}.{hint} There are: {', '.join(self.state)}.")
+        if self._inside is not None:
+            known += slots_named(self._inside.program)
+        raise CutawayError(
+            f"This run has nothing called {name!r}.{hint(name, known)} There are: {', '.join(self.state)}."
+        )
+
+    def _slot(self, name: str) -> int | None:
+        """The slot that a name means in the batch that is open, or that comes next."""
+        if self._inside is None and self.data is None:
+            return None
+        return slot_of((self._inside or self.executor()).program, name)
+
+    def _way_to(self, slot: int) -> str:
+        """How to get to the moment when a slot has been filled."""
+        steps = (self._inside or self.executor()).program.steps
+        k = next((k for k, step in enumerate(steps) if step.output == slot), None)
+        if k is None:
+            return ""
+        return (
+            f" It is filled by step {k + 1} of {len(steps)}: run.at({self.batch}, {k + 2}) goes to the moment after it."
+        )
+
+    def _computed(self, key: str, name: str | int) -> Any:
+        """The array that is to be changed; one that is not computed yet would only be overwritten."""
+        try:
+            return self.current(key)[0]
+        except TapeError as error:
+            way = self._way_to(int(key[5:])) if key.startswith("slot:") else ""
+            if not way:
+                raise
+            raise TapeError(f"edit: {name!r} is not computed yet, so a change would be overwritten.{way}") from error
 
     def freeze(self, pattern: str = "*") -> Self:
         """Stop training the parameters whose names match ("0.*")."""

@@ -51,9 +51,9 @@ class Planner:
             plan = None
         if plan is None:
             known = self._known(key, tape, inputs, state)
+            _lighten(tape)  # before workers are forked: they would keep what is let go here
             shards = self._split(key, known)
             plan = Plan(known) if shards is None else TeamPlan(self._team(), known, shards)
-            _lighten(tape)
         self._plans[key] = plan  # the one used last is given up last
         while len(self._plans) > MOST:
             gone = self._plans.pop(next(iter(self._plans)))

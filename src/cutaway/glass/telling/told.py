@@ -11,7 +11,7 @@ import numpy as np
 from ...engine.errors import CutawayError
 from ...engine.story import Story
 from ..drawing import term_bar
-from ..html import escape, fig, frame, table
+from ..html import escape, fig, frame, pretty, table
 from .inside import opened
 from .numbers import numbers
 from .rows import Case, Row, lines
@@ -142,7 +142,8 @@ def rows_page(rows: list[Row]) -> str:
             parts.append(_sum_page(block))
             block = []
         if row is not None:
-            parts.append(f'<p class="mono">{escape(row.words)}</p>')
+            formula = row.kind == "facts" or " = " in row.words
+            parts.append(f'<p class="mono">{pretty(row.words)}</p>' if formula else f"<p>{pretty(row.words)}</p>")
     return "".join(parts)
 
 
@@ -154,7 +155,7 @@ def _sum_page(block: list[Row]) -> str:
         if row.kind == "total":
             sums.append(k)
         bar = "" if row.kind == "total" else term_bar(value, end)
-        told = f"= {escape(row.numbers.replace('-', '−'))}" if row.numbers else ""
+        told = f"= {pretty(row.numbers)}" if row.numbers else ""
         cells.append([fig(value), f"<span>{told}</span>", f"<span>{escape(row.words)}</span>", bar])
     return table(cells, sums=sums)
 
