@@ -193,7 +193,7 @@ def install_for_tests() -> "list[str]":
     import tomllib
 
     groups = tomllib.loads((HERE / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
-    package, tools, torch = f"{HERE}[all]", groups["test"], groups["torch"][0]
+    package, tools, torch = f"{HERE}[all]", groups["test"] + groups["docs"], groups["torch"][0]
     left_out = []
 
     def attempt(what: str, packages: "list[str]") -> bool:

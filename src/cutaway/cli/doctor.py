@@ -24,6 +24,7 @@ EXTRAS = {  # module, packages, purpose
     "images": ("PIL", "pillow", "reads photos and drawings, for `try digits`"),
     "studio": ("starlette", "starlette uvicorn", "shows a run in the browser, for `open`"),
     "notebook": ("anywidget", "anywidget ipywidgets", "shows the studio in a notebook"),
+    "learn": ("jupyterlab", "jupyterlab jupytext nbclient matplotlib", "opens the course, for `learn`"),
 }
 
 

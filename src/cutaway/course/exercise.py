@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
 
+from .telling import marked_up
+
 __all__ = ["Exercise", "Mistake", "Verdict", "blank", "mistake", "not_yet", "right"]
 
 
@@ -35,7 +37,7 @@ class Verdict:
 
         mark = {"right": "✓", "blank": "○"}.get(self.kind, "✗")
         head = {"right": "Right.", "mistake": f"{self.name}.", "not yet": "Not yet.", "blank": ""}[self.kind]
-        return frame(f'<p class="big">{mark} <b>{escape(head)}</b> {escape(self.text)}</p>')
+        return frame(f'<p class="big">{mark} <b>{escape(head)}</b> ' + marked_up(self.text).removeprefix("<p>"))
 
 
 def right(text: str) -> Verdict:

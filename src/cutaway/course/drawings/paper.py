@@ -1,4 +1,4 @@
-"""The paper that all pictures of the chapters are drawn on: one look, one meaning a colour, a text beside each picture."""
+"""The paper the pictures of the chapters are drawn on: one look, one meaning a colour, words beside each picture."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 from html import escape
 from typing import Any
 
-from ...engine.errors import CutawayError
+from ..lab import missing
 
 __all__ = ["FEEL", "MISS", "MORE", "QUIET", "SAID", "TRUTH", "Drawing", "paper"]
 
@@ -19,7 +19,7 @@ FEEL = "#007A5A"  # what is felt: slopes, blame
 QUIET = "#8A8A8A"  # lines that only help
 MORE = ("#E69F00", "#56B4E9", "#CC79A7")  # where more things than these must be told apart
 
-_LOOK = {
+_LOOK: dict[Any, Any] = {
     "font.size": 11, "axes.spines.top": False, "axes.spines.right": False, "axes.edgecolor": QUIET,
     "xtick.color": "#555555", "ytick.color": "#555555", "axes.labelcolor": "#333333", "axes.titlesize": 11,
     "axes.titlelocation": "left", "figure.facecolor": "white",
@@ -32,9 +32,7 @@ def paper(wide: float = 7.0, high: float = 3.6, **more: Any) -> tuple[Any, Any]:
         import matplotlib
         from matplotlib.figure import Figure
     except ModuleNotFoundError as error:
-        raise CutawayError(
-            'The pictures of the course need matplotlib. To get it, type: pip install "cutaway[learn]"'
-        ) from error
+        raise missing("matplotlib") from error
     with matplotlib.rc_context(_LOOK):
         figure = Figure(figsize=(wide, high))
         return figure, figure.subplots(**more)
