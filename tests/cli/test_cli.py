@@ -80,6 +80,7 @@ def test_an_error_is_one_sentence_and_debug_anywhere_shows_where(type_in):
 def test_data_list_path_and_get(type_in):
     listed = type_in("data", "list").output
     assert "in the package" in listed and "to be fetched" in listed and "10,000" in listed
+    assert "1,095 + 364" in listed and "47 kB" in listed and "public domain (NOAA)" in listed
     assert Path(type_in("data", "path", "digits").output.strip()).is_file()
     assert type_in("data", "path", "mnist").output.strip() == str(Path("home/data/mnist").absolute())
     assert "digits is here" in type_in("data", "get", "digits").output

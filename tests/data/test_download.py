@@ -317,19 +317,20 @@ def test_the_catalogue_says_what_there_is_without_touching_anything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CUTAWAY_HOME", str(tmp_path / "none"))
-    digits, mnist = catalog()
+    digits, mnist, weather = catalog()
     assert digits.here and digits.embedded and digits.path.stat().st_size == digits.size
     assert not mnist.here and not mnist.embedded
     assert mnist.path == tmp_path / "none" / "data" / "mnist"
     assert mnist.licence.startswith("CC BY-SA") and mnist.size > 11_000_000
-    assert fetch("digits") == digits.path
+    assert fetch("digits") == digits.path and fetch("weather") == weather.path
+    assert weather.here and weather.embedded and weather.path.stat().st_size == weather.size
     assert not (tmp_path / "none").exists()
 
 
 def test_an_unknown_name_is_answered_with_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="Did you mean 'mnist'"):
         load("minst")
-    with pytest.raises(ValueError, match=r"digits and mnist; your own file is .*table"):
+    with pytest.raises(ValueError, match=r"digits, mnist and weather; your own file is .*table"):
         fetch("zebra")
 
 

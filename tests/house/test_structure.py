@@ -83,7 +83,14 @@ def test_the_wheel_holds_data_weights_and_types(tmp_path):
         names = set(file.namelist())
         (entry_points,) = (name for name in names if name.endswith("entry_points.txt"))
         assert "cutaway = cutaway.cli:main" in file.read(entry_points).decode()
-    wanted = ("data/digits.npz", "data/digits.LICENCE.txt", "projects/digits/trained.safetensors", "py.typed")
+    wanted = (
+        "data/digits.npz",
+        "data/digits.LICENCE.txt",
+        "data/weather.csv",
+        "data/weather.LICENCE.txt",
+        "projects/digits/trained.safetensors",
+        "py.typed",
+    )
     assert {f"cutaway/{name}" for name in wanted} <= names
     assert not [name for name in names if name.startswith(("tests", "runs")) or "__pycache__" in name]
 

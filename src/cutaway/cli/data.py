@@ -25,7 +25,7 @@ def list_() -> None:
         table.add_column(column)
     for entry in sets.catalog():
         where = "in the package" if entry.embedded else "on this machine" if entry.here else "to be fetched"
-        table.add_row(entry.name, entry.examples, f"{entry.size / 1e6:.1f} MB", where, entry.licence)
+        table.add_row(entry.name, entry.examples, _size(entry.size), where, entry.licence)
     out.print(table)
     for entry in sets.catalog():
         out.print(f"\n{entry.name}: {entry.about}")
@@ -55,3 +55,7 @@ def path(name: str) -> None:
     """Print where a data set lies on this machine, or will lie when it is fetched."""
     entry = {entry.name: entry for entry in sets.catalog()}.get(name)
     click.echo(sets.fetch(name) if entry is None else entry.path)  # fetch knows the sentence for unknown names
+
+
+def _size(count: int) -> str:
+    return f"{count / 1e6:.1f} MB" if count >= 1e5 else f"{count / 1e3:.0f} kB"

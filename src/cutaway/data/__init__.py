@@ -1,8 +1,8 @@
 """Data: what comes with Cutaway, what can be fetched, and your own tables and arrays, dealt out in batches.
 
 dataset (examples and answers), loader (batches by number), augment (pictures moved and mirrored), registry (data by
-name), digits and mnist (the sets), download, sources and places (fetching), idx (a file
-format), tables (your own files; loaded when first used).
+name), digits, weather and mnist (the sets), download, sources and places (fetching), idx (a file format), tables (your
+own files; loaded when first used).
 """
 
 from __future__ import annotations

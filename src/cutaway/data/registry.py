@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import digits, mnist
+from . import digits, mnist, weather
 from .errors import DataError
 from .places import Progress, RemoteFile, home
 from .splits import Splits
@@ -74,6 +74,15 @@ ENTRIES = (
         _load=mnist.load,
         _folder=lambda: home() / "data" / "mnist",
     ),
+    Entry(
+        "weather",
+        weather.ABOUT,
+        weather.LICENCE,
+        "1,095 + 364",
+        47_298,
+        _load=lambda folder: weather.load(),
+        _folder=weather.where,
+    ),
 )
 
 
@@ -81,7 +90,7 @@ def catalog() -> tuple[Entry, ...]:
     """All data sets that ``load`` knows.
 
     >>> [entry.name for entry in catalog()]
-    ['digits', 'mnist']
+    ['digits', 'mnist', 'weather']
     """
     return ENTRIES
 
@@ -106,7 +115,7 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
 def load(name: str, progress: Progress | None = None) -> Splits:
     """A data set by its name, with ``.train``, ``.test``, ``.classes``, ``.about`` and ``.licence``.
 
-    ``"digits"`` ships in the package; ``"mnist"`` is fetched on first use (11 MB) and kept in ``home()``.
+    ``"digits"`` and ``"weather"`` ship in the package; ``"mnist"`` is fetched on first use (11 MB), into ``home()``.
     Raises DataError for an unknown name and FetchError, with what to do, when nobody serves the files.
 
     >>> digits = load("digits")
@@ -130,7 +139,7 @@ def _entry(name: str) -> Entry:
     close = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
     raise DataError(
         f"There is no data set {name!r}.{f' Did you mean {close[0]!r}?' if close else ''} There are "
-        f'{" and ".join(names)}; your own file is `ct.data.table("file.csv", predict="column")`.'
+        f'{", ".join(names[:-1])} and {names[-1]}; your own file is `ct.data.table("file.csv", predict="column")`.'
     )
 
 
