@@ -253,7 +253,7 @@ def test_slots_that_are_not_there_say_so() -> None:
     for slot in (len(run.program.values), -1):
         with pytest.raises(CutawayError, match=f"no slot {slot}"):
             run.edit(slot, 1.0)
-    with pytest.raises(CutawayError, match="is empty"):
+    with pytest.raises(CutawayError, match="is not computed yet, so a change would be overwritten"):
         run.edit(run.program.steps[0].output, 1.0)
     with pytest.raises(CutawayError, match="'slot:abc'"):
         run.see("slot:abc")

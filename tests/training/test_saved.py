@@ -220,7 +220,7 @@ def test_another_machine_is_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     run.save(tmp_path / "here.safetensors")
     assert Run.resume(tmp_path / "here.safetensors").notes == []
     real = ct.training.machine.describe
-    monkeypatch.setattr(ct.training.machine, "describe", lambda count: {**real(count), "numpy": "1.0"})
+    monkeypatch.setattr(ct.training.machine, "describe", lambda *counts: {**real(*counts), "numpy": "1.0"})
     run.save(tmp_path / "there.safetensors")
     monkeypatch.undo()
     (note,) = Run.resume(tmp_path / "there.safetensors").notes

@@ -98,7 +98,7 @@ class Tensor(Functions):
     def read(self, how: str) -> NDArray[Any]:
         """The numbers, for Python to look at; a tape that is being recorded notes that what comes may hang on them.
 
-        >>> with Tape() as tape:
+        >>> with ct.Tape() as tape:
         ...     positive = bool((Tensor([1.0, 2.0]) * 2.0).sum() > 0)
         >>> tape.reads
         ['`if x`']

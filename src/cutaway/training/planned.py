@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..engine.plan import Plan
-from ..engine.plan.crew import Crew
+from ..engine.plan.crew import Crew, tidy
 from ..engine.plan.program import fill, hollow
 from ..engine.plan.split import Shards
 from ..engine.plan.team import Ensemble, Member, TeamPlan, splits
@@ -51,7 +51,8 @@ class Planner:
             plan = None
         if plan is None:
             known = self._known(key, tape, inputs, state)
-            _lighten(tape)  # before workers are forked: they would keep what is let go here
+            _lighten(tape)
+            tidy()  # before workers are forked: they would keep what is let go here
             shards = self._split(key, known)
             plan = Plan(known) if shards is None else TeamPlan(self._team(), known, shards)
         self._plans[key] = plan  # the one used last is given up last

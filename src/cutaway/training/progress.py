@@ -95,12 +95,18 @@ def progress_for(wanted: bool | None) -> Progress:
     """The bar where somebody watches, plain lines where a log is written; nothing when not wanted."""
     if wanted is False:
         return Silent()
-    if sys.stdout.isatty() or "ipykernel" in sys.modules:
+    if sys.stdout.isatty() or _in_a_notebook():
         try:
             return Bar()
         except ImportError:  # a NumPy-only install
             return Lines()
     return Lines()
+
+
+def _in_a_notebook() -> bool:
+    """Does this code run in a cell? (That ipykernel is loaded is not enough: an import brings it, too.)"""
+    shell = sys.modules["IPython"].get_ipython() if "IPython" in sys.modules else None
+    return hasattr(shell, "kernel")
 
 
 def written(values: dict[str, float]) -> str:

@@ -6,6 +6,7 @@ loops of a kernel (blocks, strips, corners) are unrolled here, once; a replay is
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,6 +16,8 @@ __all__ = ["Call", "Do", "Memory", "straight_line"]
 
 Call = tuple[Callable[..., Any], tuple[Any, ...]]
 LINE = 64  # bytes of a cache line: where every array begins
+ROOM = 1 << 23  # bytes promised for a piece of scratch at first
+STEP = 17 * LINE  # pieces begin at different places of a page, or they would want the same lines of the cache
 
 
 def aligned(nbytes: int) -> int:
@@ -29,6 +32,12 @@ def fresh(nbytes: int) -> Any:
     return raw[start : start + nbytes]
 
 
+def promised(nbytes: int) -> Any:
+    """Zeroed bytes that the system gives page by page when they are touched: what is never used takes no memory."""
+    how = {"flags": mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS} if hasattr(mmap, "MAP_PRIVATE") else {}
+    return np.frombuffer(mmap.mmap(-1, nbytes, **how), np.uint8)
+
+
 class Memory:
     """Scratch that all kernels of a plan share, one after the other, and memory that lives as long as the plan."""
 
@@ -36,6 +45,7 @@ class Memory:
         self.shared: dict[Any, Any] = {}  # what one kernel leaves for another: the transformed pictures, say
         self.kept_bytes = 0
         self._pool: list[Any] = []  # scratch, handed out anew to every kernel
+        self._most: list[int] = []  # bytes that were ever asked for of each piece
 
     def keep(self, shape: Sequence[int], dtype: Any = np.float32) -> Any:
         """Zeroed memory that lives as long as the plan."""
@@ -46,15 +56,18 @@ class Memory:
     def scratch(self, k: int, nbytes: int) -> Any:
         """The k-th piece of scratch, at least so large."""
         while len(self._pool) <= k:
-            self._pool.append(fresh(0))
-        if len(self._pool[k]) < nbytes:
-            self._pool[k] = fresh(aligned(nbytes + nbytes // 4))
-        return self._pool[k][:nbytes]
+            self._pool.append(promised(ROOM))
+            self._most.append(0)
+        start = k * STEP % 4096
+        if len(self._pool[k]) < start + nbytes:  # kernels before this one hold on to the smaller piece
+            self._pool[k] = promised(start + 2 * nbytes)
+        self._most[k] = max(self._most[k], nbytes)
+        return self._pool[k][start : start + nbytes]
 
     @property
     def nbytes(self) -> int:
         """What it all takes."""
-        return self.kept_bytes + sum(len(piece) for piece in self._pool)
+        return self.kept_bytes + sum(self._most)
 
 
 def _maximum(a: Any, b: Any, out: Any) -> None:

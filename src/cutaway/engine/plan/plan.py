@@ -6,6 +6,7 @@ kernel, in how many blocks. A batch is then a straight line of calls that alloca
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -81,7 +82,7 @@ class Plan:
         self._settle()
         self._emit()
         self._inlets = [self.places[slot].view if slot in self.places else None for slot in tape.inputs.values()]
-        self._outlets = [self.view(slot) for slot in tape.results.values()]
+        self._outlets = [self._aside.get(slot, self.view(slot)) for slot in tape.results.values()]
         self._whole: Callable[[], None] | None = None
 
     # -- which steps go together --------------------------------------------------------------------------------
@@ -163,6 +164,7 @@ class Plan:
     def _emit(self) -> None:
         read_outside = self._read_outside()
         bordered = set(self.layout.border)
+        self._put_aside()
         for t, group in enumerate(self.groups):
             do = Do(self.memory)
             job = Job(group.steps, self.program, self.places, self.view, read_outside[t], bordered)
@@ -175,6 +177,17 @@ class Plan:
             self._span(kind, group.steps, do, job.why)
         for kind, steps, do, why in self.update.emit(self.memory, self.view):
             self._span(kind, steps, do, why)
+
+    def _put_aside(self) -> None:
+        """A result that is a number of the state is the one before the batch: kept before it is written over."""
+        states, do = set(self.tape.state.values()), Do(self.memory)
+        self._aside: dict[int, Any] = {}
+        for slot in self.tape.results.values():
+            if self.layout.base(slot) in states and slot not in self._aside:
+                kept = self._aside[slot] = do.keep(self.program.shape(slot), self.program.dtype(slot))
+                do(np.copyto, kept, self.view(slot))
+        if do.calls:
+            self._span("keep", [], do, "results that the update writes over")
 
     def _span(self, kind: str, steps: Sequence[Step], do: Do, why: str) -> None:
         self.spans.append(Span(kind, steps, do.calls, why))
@@ -249,7 +262,7 @@ class Plan:
 
     def nbytes(self, slot: int) -> int:
         """How many bytes the numbers of a slot are."""
-        return int(np.prod(self.program.shape(slot), dtype=np.int64)) * np.dtype(self.program.dtype(slot)).itemsize
+        return math.prod(self.program.shape(slot)) * int(np.dtype(self.program.dtype(slot)).itemsize)
 
     def show(self, inputs: Sequence[Any] | None = None, repeat: int = 5) -> Profile:
         """The plan as a table with times, measured on a batch (or on whatever was fed last). Its state moves on."""

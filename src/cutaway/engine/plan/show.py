@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from html import escape
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +84,7 @@ class Profile:
 
     def rows(self, most: int = MOST) -> list[tuple[str, ...]]:
         """The longest lines as text: ms, share, MB, GFLOP/s, what, where, shape, how."""
-        rows = []
+        rows: list[tuple[str, ...]] = []
         for line in sorted(self.lines, key=lambda line: -line.seconds)[:most]:
             shape = " x ".join(map(str, line.shape)) or "1"
             share = line.seconds / max(self.seconds, 1e-12)
@@ -112,6 +111,8 @@ class Profile:
         return "\n".join([*lines, "", *self.summary])
 
     def _repr_html_(self) -> str:
+        from html import escape  # loaded where a page is made
+
         head = "".join(
             f"<th scope=col>{h}</th>" for h in ("ms", "share", "MB", "GFLOP/s", "what", "where", "shape", "how")
         )
@@ -134,7 +135,7 @@ def profile(plan: Plan, inputs: Sequence[Any], repeat: int = 5) -> Profile:
     ...     tape.results["y"] = tape.slot((x @ Tensor(np.ones((2, 4), "f"))).sum())
     >>> found = profile(Plan(tape), (np.ones((3, 2), "f"),))
     >>> [line.what for line in found.lines], found.lines[0].flops
-    (['matmul', 'sum'], 48)
+    (['matmul', 'sum', 'reshape'], 48)
     """
     times = np.zeros((max(1, repeat) + 1, len(plan.spans)))
     for go in times:

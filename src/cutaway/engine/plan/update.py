@@ -84,7 +84,8 @@ class Update:
 
     def emit(self, memory: Memory, view: Callable[[int], Any]) -> list[tuple[str, list[Step], Do, str]]:
         """The calls of the update: (kind, steps, calls, how) for each part of it."""
-        seat, spans = self.seat, []
+        seat = self.seat
+        spans: list[tuple[str, list[Step], Do, str]] = []
         share = self._share()
         if seat is not None:
             do = Do(memory)

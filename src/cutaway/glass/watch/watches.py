@@ -34,6 +34,12 @@ class Watch:
     needs: RESULTS, STATE or SLOTS; hits: every time it came true
 
     A condition that stays true stops the run once; it counts anew when it has been false, or the run was moved.
+
+    >>> from cutaway import nn, optim
+    >>> run = ct.Run(nn.Linear(1, 1), nn.MSELoss(), optim.SGD(0.1), data=([[1.0], [2.0]], [[3.0], [5.0]]), batch_size=2)
+    >>> watch = run.watch("loss < 1")
+    >>> run.train(epochs=100, progress=False).batch == watch.hits[0].batch < 100
+    True
     """
 
     def __init__(self, run: Run, condition: str | Callable[[Run], Any], name: str = "") -> None:
