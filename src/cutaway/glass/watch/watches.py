@@ -38,8 +38,10 @@ class Watch:
     >>> from cutaway import nn, optim
     >>> run = ct.Run(nn.Linear(1, 1), nn.MSELoss(), optim.SGD(0.1), data=([[1.0], [2.0]], [[3.0], [5.0]]), batch_size=2)
     >>> watch = run.watch("loss < 1")
-    >>> run.train(epochs=100, progress=False).batch == watch.hits[0].batch < 100
-    True
+    >>> run.train(epochs=100, progress=False)
+    Run: 3 batches done, loss 0.2567
+    >>> watch.hits
+    [loss < 1: in batch 2 loss went from 2.301 to 0.2567.]
     """
 
     def __init__(self, run: Run, condition: str | Callable[[Run], Any], name: str = "") -> None:
