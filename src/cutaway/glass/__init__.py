@@ -1,13 +1,14 @@
 """The glass: readers of a run's program, slots and history. They know nothing of any particular network.
 
 show (an array as numbers, curve and picture), explain (a step by its story and with its numbers in it), why (what moved
-one weight: by rule, by example), picture (a network, a tape or a run, drawn),
+one weight: by rule, by example), compare (two branches), picture (a network, a tape or a run, drawn),
 watch (stop where a condition comes true), health (what goes wrong, and since when), studio (all of it in a page or in a
 cell of a notebook; Studio is the widget itself), save_html (a stretch of a run in one file).
 """
 
 from typing import TYPE_CHECKING, Any
 
+from .compare import Compared, compare
 from .explain import Explained, explain
 from .health import Finding, Health, health
 from .picture import Picture, picture
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from .studio.widget import Studio
 
 __all__ = [
+    "Compared",
     "ConditionError",
     "Explained",
     "Finding",
@@ -31,6 +33,7 @@ __all__ = [
     "Watch",
     "Watches",
     "Why",
+    "compare",
     "explain",
     "health",
     "picture",

@@ -195,7 +195,7 @@ def curves(lines: Sequence[tuple[str, Any]], label: str, width: int = 640, heigh
     body += f'<text x="{left + inner}" y="{height - 10}" text-anchor="end">{longest - 1}</text>'
     if 0 <= mark < longest:
         body += f'<path class="axis" stroke-dasharray="2 3" d="M{x(mark):.1f} {top}V{top + tall}"/>'
-        body += f'<text x="{x(mark) + 4:.1f}" y="{top + 10}">batch {mark:g}</text>'
+        body += f'<text x="{x(mark):.1f}" y="{height - 10}" text-anchor="middle">{mark:g}</text>'
     for (_name, _), values, kind in zip(lines, arrays, ("ink", "ink2"), strict=False):
         step = max(1, len(values) // 600)
         points = [(x(k), y(values[k : k + step].mean())) for k in range(0, len(values), step)]

@@ -110,7 +110,8 @@ class Shown:
         )
         if not a.size:
             return frame(head, f"<p>{told}: empty</p>")
-        body = f'<div class="row"><div>{self._drawn(a)}</div>{"" if self.line or a.size <= 2 else histogram(a, self.name)}</div>'
+        spread = "" if self.line or a.size <= 2 else histogram(a, self.name)
+        body = f'<div class="row"><div>{self._drawn(a)}</div>{spread}</div>'
         return frame(head, f"<p>{told}{facts}{bad}</p>", body, self._table(a))
 
     def _good(self) -> list[tuple[str, Any]]:

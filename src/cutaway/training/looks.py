@@ -9,7 +9,7 @@ from ..engine.tape import Step
 from .hands import Hands
 
 if TYPE_CHECKING:
-    from ..glass import Explained, Health, Picture, Shown, Watch, Watches, Why
+    from ..glass import Compared, Explained, Health, Picture, Shown, Watch, Watches, Why
     from .run import Run
 
 __all__ = ["Looks"]
@@ -57,6 +57,12 @@ class Looks(Hands):
         from ..glass.picture import picture
 
         return picture(self._run, depth=depth, phase=phase)
+
+    def compare(self, other: Run) -> Compared:
+        """Two branches side by side: where they part and why, their losses, where their weights differ now."""
+        from ..glass import compare
+
+        return compare(self._run, other)
 
     def health(self) -> Health:
         """Look for what goes wrong in trainings: NaN and its origin, dead units, gradients, learning rate, answers.

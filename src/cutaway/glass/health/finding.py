@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from html import escape
 from textwrap import fill
 from typing import TYPE_CHECKING
+
+from ..html import escape, frame, pretty
 
 if TYPE_CHECKING:
     from ...training.run import Run
@@ -93,12 +94,13 @@ class Health:
         return "\n".join([*lines, f"Looked at: {self.looked}."]) + notes
 
     def _repr_html_(self) -> str:
-        notes = "".join(f"<p>{escape(note)}</p>" for note in self.notes)
+        notes = "".join(f"<p>{pretty(note)}</p>" for note in self.notes)
+        looked = f"<p>Looked at: {escape(self.looked)}.</p>{notes}"
         if self:
-            return f"<p>Nothing found. Looked at: {escape(self.looked)}.</p>{notes}"
+            return frame('<p class="big">Nothing found.</p>', looked)
         items = "".join(
-            f"<li><strong>{escape(f.kind)}{', ' * bool(f.where)}{escape(f.where)}</strong><br>{escape(f.said)}<br>"
-            f"Try: {escape(f.advice)}<br>See: <code>{escape(f.place)}</code></li>"
+            f'<h5><span class="no">▲</span> {escape(f.kind)}{", " * bool(f.where)}{escape(f.where)}</h5>'
+            f"<p>{pretty(f.said)}</p><p><b>Try:</b> {pretty(f.advice)}</p><p>See: <code>{escape(f.place)}</code></p>"
             for f in self
         )
-        return f"<ol>{items}</ol><p>Looked at: {escape(self.looked)}.</p>{notes}"
+        return frame(items, looked)

@@ -9,7 +9,8 @@ import numpy as np
 
 from ... import glass
 from ...engine.errors import CutawayError
-from .branches import Branch, differences
+from ..compare import differences
+from .branches import Branch
 from .wire import Answer, answer
 
 if TYPE_CHECKING:
@@ -85,7 +86,11 @@ def picture(run: Run, depth: str | None) -> Answer:
 
 def compared(ours: Branch, other: Branch) -> Answer:
     """Where the parameters of two branches differ, and from where on they may."""
-    fields: dict[str, Any] = {"a": ours.id, "b": other.id, "differences": differences(ours.run, other.run)}
+    found = [
+        {"name": d.name, "largest": d.largest, "root_mean_square": d.root_mean_square, "relative": d.relative}
+        for d in differences(ours.run, other.run)
+    ]
+    fields: dict[str, Any] = {"a": ours.id, "b": other.id, "differences": found}
     later = max(ours, other, key=lambda branch: branch.id)
     fields["from"] = {"batch": later.batch, "op": later.op} if ours is not other else None
     return answer("compared", **fields)

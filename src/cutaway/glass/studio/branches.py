@@ -92,24 +92,3 @@ def _told(branch: Branch) -> dict[str, Any]:
 
 def _number(value: Any) -> Any:
     return np.asarray(value).item() if np.size(value) == 1 else None
-
-
-def differences(a: Run, b: Run) -> list[dict[str, Any]]:
-    """Where the parameters of two runs differ, the largest difference first."""
-    found = []
-    for name, ours in a.state.items():
-        theirs = b.state.get(name)
-        if name.startswith("optim/") or theirs is None or theirs.shape != ours.shape or not ours.size:
-            continue
-        gap = np.asarray(theirs, np.float64) - ours
-        size = float(np.sqrt(np.mean(np.square(ours, dtype=np.float64))))
-        rms = float(np.sqrt(np.mean(gap * gap)))
-        found.append(
-            {
-                "name": name,
-                "largest": float(gap.flat[int(np.argmax(np.abs(gap)))]),
-                "root_mean_square": rms,
-                "relative": rms / size if size else None,
-            }
-        )
-    return sorted(found, key=lambda one: -one["root_mean_square"])
