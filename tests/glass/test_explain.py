@@ -150,6 +150,22 @@ def test_a_layer_is_told_by_its_story_and_its_steps() -> None:
     assert "batch 1" in repr(told)
 
 
+def test_a_network_without_a_run_is_told_with_an_example() -> None:
+    net = nn.Sequential(nn.Linear(3, 2), nn.Dropout(0.5), nn.Linear(2, 4))
+    x = np.arange(15, dtype=np.float32).reshape(5, 3)
+    told = explain(net, "2", at=(4, 3), example=x)
+    assert told.title == "2: Linear(2, 4)" and net.training  # told as in use, and left as it was
+    last = told.inside[-1].case
+    assert last is not None and float(last.value) == pytest.approx(float(net.eval()(x).data[4, 3]))
+    assert explain(net, example=x).case.at == np.unravel_index(np.abs(net(x).data).argmax(), (5, 4))
+    with pytest.raises(CutawayError, match=r"explain\(net, '0', example=x\)"):
+        explain(net, "0")
+    with pytest.raises(CutawayError, match="run that trains it"):
+        explain(net, "optimizer", example=x)
+    with pytest.raises(CutawayError, match="brings its own"):
+        explain(a_run(), "0", example=x)
+
+
 def test_the_loss_and_the_optimizer_are_told() -> None:
     run = a_run(optim.Adam(0.01)).train(batches=3, progress=False)
     loss = repr(run.explain("loss"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -25,14 +25,25 @@ if TYPE_CHECKING:
 __all__ = ["Explained", "explain"]
 
 
+class _Net(NamedTuple):
+    """A network that is only used: nothing about it is wrong, and nobody changes it."""
+
+    net: nn.Module
+    loss: None = None
+    optimizer: None = None
+
+
 def explain(
-    run: Run | Op,
+    run: Run | nn.Module | Op,
     what: int | str | Step | None = None,
     at: tuple[int, ...] | int | None = None,
     *,
     inside: bool = False,
+    example: Any = None,
 ) -> Explained:
     """Tell a step of the open batch (or of the last one done) with its numbers in it; an operation alone by its story.
+
+    run: a run; or a network, for which ``example`` says what flows through it, an array of a few examples
 
     what: the slot that the step fills, a label ("forward/1"), a layer by its path ("1"), "loss", "optimizer", a weight
         ("1.weight": its update), a gradient ("1.weight.grad"); the step done last, when not said
@@ -47,13 +58,43 @@ def explain(
     matmul   (forward, step 1 of 13)
     >>> explain(ops.relu).story.formula
     'y = max(x, 0)'
+    >>> layer = nn.Linear(3, 2, bias=False)
+    >>> layer.weight.data = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
+    >>> print(str(explain(layer, at=(0, 1), example=[[1.0, 0.0, 2.0]])).splitlines()[-1].split())
+    ['16', 'y[0,', '1]']
     """
     if isinstance(run, Op):
         return Explained(run.name, "", run.story)
+    if isinstance(run, nn.Module):
+        return _of_net(run, what, at, inside, example)
+    if example is not None:
+        raise CutawayError("explain: a run brings its own examples; example= is for a network alone.")
     batch = batch_of(run)
     if what == "optimizer":
         return _optimizer(run, batch, _index(at))
-    steps = _steps_named(batch, what) if isinstance(what, str) else [_one_step(run, batch, what)]
+    return _told(run, batch, what, at, inside)
+
+
+def _of_net(net: nn.Module, what: Any, at: Any, inside: bool, example: Any) -> Explained:
+    """A forward pass of its own, as in use (eval)."""
+    from .picture.source import source  # which knows how an example flows through a network
+
+    if example is None:
+        raise CutawayError(
+            "explain: a network has numbers only when something flows through it. Say what, with a few examples: "
+            "explain(net, '0', example=x)."
+        )
+    if what in ("loss", "optimizer"):
+        raise CutawayError(
+            f"explain: a network alone has no {what}; ask the run that trains it: run.explain({what!r})."
+        )
+    tape = source(net, example).tape
+    batch = Batch(tape, 0, True, len(tape.steps), lambda slot: np.asarray(tape.values[slot]))
+    return _told(_Net(net), batch, what, at, inside)
+
+
+def _told(run: Run | _Net, batch: Batch, what: Any, at: Any, inside: bool) -> Explained:
+    steps = _steps_named(batch, what) if isinstance(what, str) else [_one_step(batch, what)]
     if len(steps) == 1:
         return _step(batch, steps[0], _index(at), inside)
     title, story = _told_as(run, batch, what, steps)
@@ -65,7 +106,7 @@ def _index(at: Any) -> tuple[int, ...] | None:
 
 
 # -- finding ------------------------------------------------------------------------------------------------------
-def _one_step(run: Run, batch: Batch, what: int | Step | None) -> Step:
+def _one_step(batch: Batch, what: int | Step | None) -> Step:
     if isinstance(what, Step):
         return what
     steps = batch.program.steps
@@ -177,7 +218,7 @@ def _several(batch: Batch, title: str, story: Story, steps: Sequence[Step], at: 
     return Explained(title, label, story, None, tuple(told), note)
 
 
-def _told_as(run: Run, batch: Batch, what: Any, steps: Sequence[Step]) -> tuple[str, Story]:
+def _told_as(run: Run | _Net, batch: Batch, what: Any, steps: Sequence[Step]) -> tuple[str, Story]:
     """What several steps are together: a layer, the loss, an update."""
     if what == "loss" and run.loss is not None:
         return f"loss: {_called(run.loss)}", Story.of(type(run.loss).__doc__)
