@@ -38,6 +38,12 @@ def promised(nbytes: int) -> Any:
     return np.frombuffer(mmap.mmap(-1, nbytes, **how), np.uint8)
 
 
+def unread(shape: Sequence[int], dtype: Any) -> Any:
+    """An array that is only asked how it lies, so it takes no memory."""
+    nbytes = int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize
+    return promised(max(1, nbytes))[:nbytes].view(dtype).reshape(shape)
+
+
 class Memory:
     """Scratch that all kernels of a plan share, one after the other, and memory that lives as long as the plan."""
 

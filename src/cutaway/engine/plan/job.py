@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..tape import Step
-from .do import Do
+from .do import Do, unread
 from .place import Place
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ class Job:
             for slot in step.inputs:
                 if slot not in made and self.program.shape(slot) == shape:
                     return self._array(slot)
-        return np.empty(shape, self.dtype(steps[0].output))
+        return unread(shape, self.dtype(steps[0].output))
 
     def tiled(self, do: Do, x: Any, model: Any) -> Any:
         """An input of a chain, ready to be cut like the model.

@@ -56,6 +56,10 @@ class Layout:
                 self._models[slot] = self.place(slot).model()
         return self._models[slot]
 
+    def forget(self) -> None:
+        """The plan is made: nobody asks for models any more."""
+        self._models.clear()
+
     def _pictures(self) -> set[int]:
         """What a picture's kernel works on lies pixel by pixel, and so does whatever meets it number by number."""
         program = self.program

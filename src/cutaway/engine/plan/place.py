@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .do import aligned, fresh
+from .do import aligned, fresh, unread
 
 __all__ = ["Place", "pack"]
 
@@ -58,7 +58,7 @@ class Place:
 
     def model(self) -> Any:
         """An array with the strides that this slot has, or will have; its numbers are never read."""
-        return self.view if self.view is not None else self.inner(np.empty(self.physical, self.dtype))
+        return self.view if self.view is not None else self.inner(unread(self.physical, self.dtype))
 
 
 def pack(lives: Sequence[tuple[int, int, int]]) -> tuple[list[int], int]:

@@ -81,6 +81,7 @@ class Plan:
             return
         self._settle()
         self._emit()
+        self.layout.forget()
         self._inlets = [self.places[slot].view if slot in self.places else None for slot in tape.inputs.values()]
         self._outlets = [self._aside.get(slot, self.view(slot)) for slot in tape.results.values()]
         self._whole: Callable[[], None] | None = None
