@@ -53,9 +53,9 @@ def folder() -> Path:
     return (Path(data) if os.path.isabs(data) else Path.home() / ".local" / "share") / "cutaway" / "progress"
 
 
-def marks(chapter: int) -> dict[str, Mark]:
+def marks(chapter: int, where: Path | None = None) -> dict[str, Mark]:
     """The marks of a chapter by the numbers of its exercises; a file that cannot be read is put aside, not lost."""
-    file = _file(chapter)
+    file = _file(chapter, where)
     try:
         told = json.loads(file.read_text(encoding="utf-8"))
         known = {field.name for field in fields(Mark)}
@@ -63,7 +63,7 @@ def marks(chapter: int) -> dict[str, Mark]:
     except FileNotFoundError:
         return {}
     except (ValueError, AttributeError, TypeError):
-        forget(chapter, "broken")
+        _set_aside(file, "broken")
         return {}
     except OSError:
         return {}
@@ -90,9 +90,12 @@ def note(number: str, kind: str = "", name: str = "", hints: int = 0, shown: boo
         warnings.warn(f"Your progress could not be kept in {folder()}: {error.strerror or error}.", stacklevel=3)
 
 
-def forget(chapter: int, why: str = "old") -> Path | None:
+def forget(chapter: int) -> Path | None:
     """Begin a chapter's marks anew; return where those so far lie now, None where there were none."""
-    file = _file(chapter)
+    return _set_aside(_file(chapter), "old")
+
+
+def _set_aside(file: Path, why: str) -> Path | None:
     k = 1
     while (aside := file.with_name(f"{file.stem}.{why}-{k}.json")).exists():
         k += 1
@@ -103,8 +106,8 @@ def forget(chapter: int, why: str = "old") -> Path | None:
     return aside
 
 
-def _file(chapter: int) -> Path:
-    return folder() / f"{chapter:02}.json"
+def _file(chapter: int, where: Path | None = None) -> Path:
+    return (where or folder()) / f"{chapter:02}.json"
 
 
 def _write(file: Path, text: str) -> None:
