@@ -37,6 +37,7 @@ __all__ = ["CheckpointError", "checkpoints", "resume", "save"]
 FORMAT = 1
 KEPT = 2  # checkpoints in a folder: the newest, and the one before in case it is damaged
 LARGE = 64 << 20  # the beginning of the run is kept too, so that one can go back to it, unless it is larger
+RECENT = 8 << 20  # bytes for moments of the past beside it, so that a short way back is short
 FORGOTTEN = 600  # seconds: an unfinished file this old belongs to a process that was killed while it wrote
 _NAME = re.compile(r"^batch-(\d+)\.safetensors$")
 _PART = re.compile(r"^\.(batch-\d+\.safetensors|log\.jsonl)\.\d+\.part$")
@@ -87,9 +88,10 @@ def _contents(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
     _complete(run)
     state, settings = run.opened
     arrays = {f"state/{name}": array for name, array in state.items()}
+    size = sum(array.nbytes for array in state.values())
     past = set(run.history.kept)
-    if sum(array.nbytes for array in state.values()) <= LARGE:
-        past.add(run.earliest)
+    if size <= LARGE:
+        past |= {run.earliest, *_recent(run, min(8, max(1, RECENT // (size + 1))))}
     past &= run.history.snapshots.keys()
     for batch in past:
         arrays |= {f"past/{batch}/{name}": array for name, array in run.history.snapshots[batch].items()}
@@ -135,6 +137,12 @@ def _contents(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
         "seconds": run.seconds,
     }
     return about, arrays
+
+
+def _recent(run: Run, most: int) -> list[int]:
+    """The remembered batches next before 2, 8, 32, 128 ... batches ago: the farther back, the longer the way may be."""
+    found = (run.history.nearest(run.batch - 2 * 4**k) for k in range(24) if run.batch - 2 * 4**k > run.earliest)
+    return list(dict.fromkeys(found))[:most]
 
 
 def _complete(run: Run) -> None:
@@ -221,6 +229,7 @@ def resume(path: Path, net: Module | None, loss: Any, data: Any, validation: Any
         parts[part][rest] = array
     run.state.update(parts["state"])
     run.batch, run.goal, run.seconds = about["batch"], about["goal"], about["seconds"]
+    run.seconds_a_batch = run.seconds / run.batch if run.batch else 0.0
     columns = [parts["results"][name] for name in ("loss", *run.metrics)]
     run.results = [tuple(row) for row in zip(*columns, strict=True)]
     run.validations = {int(batch): values for batch, values in about["validations"].items()}

@@ -58,10 +58,10 @@ def _first_batch(exam: Exam) -> int | None:
     run, branch = exam.run, exam.branch
     broken = [int(k) for k in np.flatnonzero(~np.isfinite(exam.losses)) if k >= run.earliest]
     last = broken[0] if broken else run.batch
-    beginning = _ill(branch.at(run.earliest))
-    ill = _ill(branch.at(last)) - beginning
+    now = _ill(branch.at(last))
+    ill = now - _ill(branch.at(run.earliest)) if now else now  # the way to the beginning may be long
     if not ill:
-        if _ill(branch) & _trained(branch):
+        if now & _trained(branch):
             return run.earliest
         if broken:
             return last

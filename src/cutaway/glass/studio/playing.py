@@ -29,14 +29,17 @@ class Player:
         self.unit, self.speed = "batch", None
         self.place = 0  # how many moments of a batch have passed wherever it stops
         self.until: tuple[int, int] | None = None
+        self.past = False  # on the way to a moment that has been already: nothing there is a reason to stop
         self.rate = 0.0  # batches a second
         self._owed, self._before = 0.0, 0.0
 
     speed: float | None
 
-    def start(self, run: Run, unit: str, speed: float | None, until: tuple[int, int] | None = None) -> None:
+    def start(
+        self, run: Run, unit: str, speed: float | None, until: tuple[int, int] | None = None, past: bool = False
+    ) -> None:
         """Begin to play."""
-        self.playing, self.unit, self.speed, self.until = True, unit, speed, until
+        self.playing, self.unit, self.speed, self.until, self.past = True, unit, speed, until, past
         self.place = run.op if until is None else until[1]
         self._owed, self._before = 1.0, perf_counter()
 
@@ -52,7 +55,10 @@ class Player:
     def tick(self, run: Run, seconds: float) -> Any:
         """Go on for about so many seconds; returns what stopped it (a hit of a watch, or a sentence), or None."""
         begin, batch = perf_counter(), run.batch
-        told = self._paced(run, seconds) if self.speed is not None else self._fast(run, seconds)
+        if self.past:
+            told = self._again(run, seconds)
+        else:
+            told = self._paced(run, seconds) if self.speed is not None else self._fast(run, seconds)
         took = perf_counter() - begin
         if run.batch > batch:
             now = (run.batch - batch) / max(took, begin - self._before if self.speed is not None else took, 1e-9)
@@ -73,6 +79,16 @@ class Player:
                     return told
             return None
         return batches(run, stop, self.place, seconds)
+
+    def _again(self, run: Run, seconds: float) -> None:
+        """Through batches that have been, to the moment that is gone back to."""
+        assert self.until is not None
+        batch, op = self.until
+        run.advance(batch, seconds)
+        if run.batch == batch:
+            run.at(batch, min(op, len(run.program.steps) + 1))
+        else:
+            run._publish()
 
     def _paced(self, run: Run, seconds: float) -> Any:
         assert self.speed is not None
@@ -106,9 +122,9 @@ def forward(run: Run, unit: str, n: int = 1, seconds: float | None = None) -> An
     return None
 
 
-def takes(run: Run, batch: int) -> bool:
-    """Would going there take too long for one answer?"""
-    return (batch - run.batch) * run.seconds_a_batch > PATIENT
+def takes(run: Run, batch: int, start: int | None = None) -> bool:
+    """Would going there (from the batch `start`, or from here) take too long for one answer?"""
+    return (batch - (run.batch if start is None else start)) * run.seconds_a_batch > PATIENT
 
 
 def batches(run: Run, stop: int, place: int, seconds: float | None = None) -> Any:

@@ -162,7 +162,7 @@ class Session:
             if (run.batch, run.op) > (run.earliest, 0):
                 run.back(n, unit)
             return
-        self._land(max(run.earliest, run.batch - n * (1 if unit == "batch" else len(run.loader()))), run.op)
+        self._land(max(run.earliest, run.batch - n * (1 if unit == "batch" else len(run.loader()))), run.op, who)
 
     def _at(self, *, who: str, batch: int, op: int | None) -> None:
         self._go_to(batch, op or 0, who)
@@ -179,14 +179,20 @@ class Session:
             self.hits = [] if stopped is None else [self._hit(stopped)]
             self.player.pause()
         else:
-            self._land(batch, op)
+            self._land(batch, op, who)
 
-    def _land(self, batch: int, op: int) -> None:
+    def _land(self, batch: int, op: int, who: str) -> None:
+        """Back to a moment; where it is a long way from what is remembered, that way is played, too."""
         run = self.run
         if batch < run.earliest:
             raise CutawayError(f"This run remembers nothing before batch {run.earliest}.")
+        near = run.history.nearest(batch)
         if batch == run.batch and op >= run.op:
             walk(run, op)
+        elif batch < run.batch and takes(run, batch, near):
+            run.at(near)
+            self.player.start(run, "batch", None, (batch, op), past=True)
+            self.driver, self._ticked = who, monotonic()
         else:
             run.at(batch, min(op, len(run.program.steps) + 1))
 
