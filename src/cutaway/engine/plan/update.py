@@ -19,6 +19,7 @@ from .place import Place
 from .program import Program
 from .rows import Rows
 from .seat import Seat
+from .sparse import Table, leaves_zeros_alone, look_ups
 
 __all__ = ["Update"]
 
@@ -49,6 +50,8 @@ class Update:
                 else:
                     self.hidden.add(slot)  # its "together" is what the flat update does
             self.stretches = flat.apart(self.stretches, self.private, rows)
+        self.tables: list[Table] = []  # of which only the rows are updated that were seen
+        self._set_tables_apart()
         self.summed = np.zeros(rows.size, np.float32) if self.private else None
         self._rows_of: dict[int, list[str]] = {}  # a slot that is made in the row of a weight, or copied there
         if not keep:
@@ -56,10 +59,38 @@ class Update:
                 slot = self.sums[name] if name in self.private else self.parts[name]
                 self._rows_of.setdefault(slot, []).append(name)
 
+    def _set_tables_apart(self) -> None:
+        """Tables of which a batch sees few rows, and whose gradient nobody else asks for."""
+        program = self.program
+        for name in [n for stretch in self.stretches for n in stretch.names if n not in self.private]:
+            stretch = next(s for s in self.stretches if name in s.names)
+            part, whole = self.parts[name], self.sums[name]
+            asked = [program.steps[k].output for slot in {part, whole} for k in program.readers.get(slot, ())]
+            if any(slot not in self.hidden and slot != whole for slot in asked) or not leaves_zeros_alone(
+                stretch.recipe
+            ):
+                continue
+            if sum(name in names for names in self._sharers(part)) != 1 or part in program.tape.results.values():
+                continue
+            made_by = look_ups(program, part, self.hidden)
+            if made_by is None:
+                continue
+            self.stretches = flat.apart(self.stretches, {name}, self.rows)
+            own = next(s for s in self.stretches if name in s.names)
+            self.stretches.remove(own)
+            self.tables.append(Table(own, name, made_by, self.rows, program))
+            self.hidden |= {part, whole, *(step.output for step in made_by)}
+
+    def _sharers(self, slot: int) -> list[list[str]]:
+        """Which weights have this slot as their gradient."""
+        return [[name] for name, part in self.parts.items() if part == slot]
+
     def wanted(self) -> set[int]:
         """The slots that must be there when the update begins."""
         tape = self.program.tape
-        numbers = {ref[1] for s in self.stretches for line in s.recipe for ref in line.inputs if ref[0] == "slot"}
+        recipes = [*(s.recipe for s in self.stretches), *(table.recipe for table in self.tables)]
+        numbers = {ref[1] for recipe in recipes for line in recipe for ref in line.inputs if ref[0] == "slot"}
+        numbers |= {slot for table in self.tables for slot in table.wanted}
         kept = {*tape.results.values(), *tape.carry.values(), *self.parts.values(), *self.sums.values(), *numbers}
         return kept - self.hidden
 
@@ -87,6 +118,11 @@ class Update:
         seat = self.seat
         spans: list[tuple[str, list[Step], Do, str]] = []
         share = self._share()
+        for table in self.tables:
+            do = Do(memory)
+            table.collect(do, view, self.rows.gradients[self.rank])
+            told = f"of {table.size} rows only those that were seen, at most {table.most}"
+            spans.append(("rows", table.made_by, do, told))
         if seat is not None:
             do = Do(memory)
             do(seat.barrier)  # all gradients are collected, and nobody reads the old weights any more
@@ -98,6 +134,10 @@ class Update:
                 flat.emit(do, stretch, self.rows, self._gradient(stretch), view, part)
             told = f"{len(stretch.names)} parameters as one row, in pieces that fit the cache"
             spans.append(("update", stretch.steps, do, told))
+        for table in self.tables:
+            do = Do(memory)
+            table.update(do, view, self.rows.gradients, self.rank)
+            spans.append(("update", table.steps, do, "only the rows that were seen"))
         do = Do(memory)
         if seat is not None:
             do(seat.barrier)  # nobody reads an old number any more

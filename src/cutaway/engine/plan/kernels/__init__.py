@@ -3,6 +3,18 @@
 They register themselves by name: importing this package makes them known.
 """
 
-from . import arrange, chain, convolution, elementwise, gru, linear, lstm, pooling, reduction, resize
+from . import arrange, chain, convolution, elementwise, gru, linear, lstm, pooling, reduction, resize, rows
 
-__all__ = ["arrange", "chain", "convolution", "elementwise", "gru", "linear", "lstm", "pooling", "reduction", "resize"]
+__all__ = [
+    "arrange",
+    "chain",
+    "convolution",
+    "elementwise",
+    "gru",
+    "linear",
+    "lstm",
+    "pooling",
+    "reduction",
+    "resize",
+    "rows",
+]
