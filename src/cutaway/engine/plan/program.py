@@ -83,7 +83,7 @@ class Program:
         """A step that stands where another was recorded; its output is a new slot."""
         if shape is None:
             shape = op.shape(*[self.shapes[slot] for slot in inputs], **attrs)
-        dtype = self.dtypes[inputs[0]]
+        dtype = next(self.dtypes[slot] for k, slot in enumerate(inputs) if k not in op.whole)
         return Step(op, tuple(inputs), attrs, self.slot(shape, dtype), like.label)
 
 

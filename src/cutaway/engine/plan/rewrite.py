@@ -30,6 +30,8 @@ class Writer:
         self.steps: list[Step] = []
         self.same: dict[int, int] = {}  # a slot -> the slot that holds the same numbers
         self.spread: dict[int, int] = {}  # a slot -> the smaller one that it repeats
+        self.tables: dict[int, tuple[int, int]] = {}  # a slot that was looked up: its indices, and the table
+        self.folds: dict[int, Any] = {}  # slopes that belong to rows of a table (see folding)
         self._known: dict[Any, int] = {}
         for slot, value in program.constants.items():
             if value.ndim == 0:
@@ -99,7 +101,10 @@ def rule(name: str) -> Callable[[Rule], Rule]:
 
 def rewritten(program: Program) -> None:
     """Put the program into the words that the plan is fast in."""
+    from . import folding  # its rules are known from here on
+
     writer = Writer(program)
+    writer.folds = folding.folds(program)
     for step in program.steps:
         change = RULES.get(step.op.name)
         if change is None or not change(program, step, writer):

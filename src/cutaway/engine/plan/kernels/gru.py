@@ -82,10 +82,9 @@ class Gru(Recurrence):
             do(np.multiply, to_u, far, to_u)
             do.release(do.taken - 1)
         weights = self.weights_back(do, w)
-        inner = do.scratch((t, n, 3 * width), self.dtype)  # to r, to u, to what r is multiplied with
+        inner = do.scratch((t, 3 * k, n, b), self.dtype)  # to r, to u, to what r is multiplied with
         candidates, felt = do.scratch((t, k, n, b), self.dtype), do.scratch((t, k, n, b), self.dtype)
         whole, kept = do.scratch((k, n, b), self.dtype), do.scratch((k, n, b), self.dtype)
-        pull = do.scratch((3 * k, n, b), self.dtype)
         to_h = self.blocked(g, k)
         for s in range(t - 1, -1, -1):
             if s == t - 1:
@@ -93,7 +92,7 @@ class Gru(Recurrence):
             else:
                 do(np.add, to_h[s], felt[s + 1], whole)
             r, u = self.gate[s, :k], self.gate[s, k : 2 * k]
-            from_n = candidates[s]
+            from_n, pull = candidates[s], inner[s]
             do(np.multiply, whole, slopes[s, 2 * k :], from_n)
             do(np.multiply, from_n, slopes[s, :k], pull[:k])
             do(np.multiply, whole, slopes[s, k : 2 * k], pull[k : 2 * k])
@@ -101,15 +100,14 @@ class Gru(Recurrence):
             if self.sleeps is not None:
                 do(np.copyto, from_n, self.dtype.type(0), "same_kind", self.sleeps[s])
                 do(np.copyto, pull, self.dtype.type(0), "same_kind", self.sleeps[s])
-            do(np.copyto, self.blocked(inner[s], 3 * k), pull)
-            do(np.matmul, inner[s], weights, felt[s])
+            self.feel(do, pull, weights, felt[s])
             do(np.multiply, whole, u, kept)
             do(np.add, felt[s], kept, felt[s])
             if self.sleeps is not None:
                 do(np.copyto, felt[s], whole, "same_kind", self.sleeps[s])
-        do(np.copyto, self.read(out[..., : 2 * width]), inner[..., : 2 * width])
+        do(np.copyto, self.blocked(out[..., : 2 * width], 2 * k), inner[:, : 2 * k])
         do(np.copyto, self.blocked(out[..., 2 * width : 3 * width], k), candidates)
-        do(np.copyto, self.read(out[..., 3 * width : 4 * width]), inner[..., 2 * width :])
+        do(np.copyto, self.blocked(out[..., 3 * width : 4 * width], k), inner[:, 2 * k :])
         do(np.copyto, self.blocked(out[..., 4 * width :], k), felt)
 
 

@@ -84,10 +84,10 @@ class Lstm(Recurrence):
             do(np.subtract, one, to_j, to_j)
             do(np.multiply, to_j, i, to_j)
         weights = self.weights_back(do, w)
-        pulls = do.scratch((t, n, 4 * width), self.dtype)
+        pulls = do.scratch((t, 4 * k, n, b), self.dtype)
         felt_h, felt_c = do.scratch((t, k, n, b), self.dtype), do.scratch((t, k, n, b), self.dtype)
         whole_h, whole_c = do.scratch((k, n, b), self.dtype), do.scratch((k, n, b), self.dtype)
-        push, pull = do.scratch((k, n, b), self.dtype), do.scratch((4 * k, n, b), self.dtype)
+        push = do.scratch((k, n, b), self.dtype)
         to_h, to_c = self.blocked(g[..., :width], k), self.blocked(g[..., width:], k)
         for s in range(t - 1, -1, -1):
             if s == t - 1:
@@ -98,18 +98,18 @@ class Lstm(Recurrence):
                 do(np.add, to_c[s], felt_c[s + 1], whole_c)
             do(np.multiply, whole_h, down[s], push)
             do(np.add, whole_c, push, push)  # what is felt on the belt
+            pull = pulls[s]
             three, last = pull[: 3 * k].reshape(3, k, n, b), pull[3 * k :]
             do(np.multiply, slopes[s, : 3 * k].reshape(3, k, n, b), push, three)
             do(np.multiply, slopes[s, 3 * k :], whole_h, last)
             if self.sleeps is not None:
                 do(np.copyto, pull, self.dtype.type(0), "same_kind", self.sleeps[s])
-            do(np.copyto, self.blocked(pulls[s], 4 * k), pull)
-            do(np.matmul, pulls[s], weights, felt_h[s])
+            self.feel(do, pull, weights, felt_h[s])
             do(np.multiply, push, self.gate[s, k : 2 * k], felt_c[s])
             if self.sleeps is not None:
                 do(np.copyto, felt_h[s], whole_h, "same_kind", self.sleeps[s])
                 do(np.copyto, felt_c[s], whole_c, "same_kind", self.sleeps[s])
-        do(np.copyto, self.read(out[..., : 4 * width]), pulls)
+        do(np.copyto, self.blocked(out[..., : 4 * width], 4 * k), pulls)
         do(np.copyto, self.blocked(out[..., 4 * width : 5 * width], k), felt_h)
         do(np.copyto, self.blocked(out[..., 5 * width :], k), felt_c)
 

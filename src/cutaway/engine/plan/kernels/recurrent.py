@@ -53,10 +53,21 @@ class Recurrence:
         return laid
 
     def weights_back(self, do: Do, w: Any) -> Any:
-        """The recurrent weights for the way back: (k, G H, b)."""
-        laid = do.keep((self.k, self.gates * self.H, self.b), self.dtype)
-        do(np.copyto, laid, w.reshape(self.gates * self.H, self.k, self.b).transpose(1, 0, 2))
+        """The recurrent weights for the way back, in squares: (G k, k, b, b)."""
+        laid = do.keep((self.gates * self.k, self.k, self.b, self.b), self.dtype)
+        squares = w.reshape(self.gates * self.k, self.b, self.k, self.b)
+        do(np.copyto, laid, squares.transpose(0, 2, 1, 3))
         return laid
+
+    def feel(self, do: Do, pull: Any, weights: Any, felt: Any) -> None:
+        """What the pulls (G k, N, b) at one moment come to for h, (k, N, b): a product a square, and their sum.
+
+        A product with 1024 rows and 64 columns is half as fast, since BLAS lays such tables out anew at every moment.
+        """
+        parts = do.scratch((len(pull), self.k, self.N, self.b), self.dtype)
+        do(np.matmul, pull[:, None], weights, parts)
+        do(np.add.reduce, parts, 0, None, felt)
+        do.release(do.taken - 1)
 
     def asleep(self, do: Do, lengths: Any) -> Any:
         """Which examples have ended at every moment, in the order of reading: (T, N, 1), yes and no."""
