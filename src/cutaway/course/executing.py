@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import subprocess
 import threading
 import time
@@ -66,6 +67,7 @@ async def execute(
     client = Client(made.notebook, km=manager, store_widget_state=False, resources={"metadata": {"path": str(folder)}})
     client.reset_execution_trackers()
     started = client.async_setup_kernel(
+        cleanup_kc=True,  # the manager is of our making, so nbclient would leave the kernel to us
         env=dict(environment) if environment is not None else None,
         stdout=subprocess.DEVNULL,  # what is written past the notebook belongs to nobody's terminal
         stderr=subprocess.DEVNULL,
@@ -80,7 +82,7 @@ async def execute(
             if left <= 0:
                 made.troubles.append(f"the time of {limits.whole:g} s was over before code cell {code}")
                 break
-            client.timeout = max(1, min(limits.cell, left))
+            client.timeout = math.ceil(min(limits.cell, left))  # whole seconds are what it takes
             try:
                 await client.async_execute_cell(cell, place, execution_count=code)
             except CellTimeoutError:
