@@ -168,6 +168,13 @@ class Ensemble:
         ]
         self.spans = [Abreast(spans) for spans in zip(*(plan.spans for plan in self.plans), strict=True)]
         self.due = self.plans[0].due
+        self._instead: dict[int, int] = {}  # a slot that was rewritten away -> one that holds the same
+        for slot, versions in shards.versions.items():
+            held = [version for version in versions if self._all_hold(version)]
+            if held and not self._all_hold(slot):
+                self._instead[slot] = held[0]
+                if held[0] in self.due:
+                    self.due[slot] = self.due[held[0]]
 
     def feed(self, inputs: Sequence[Any]) -> None:
         """Give every rank its share."""
@@ -176,10 +183,14 @@ class Ensemble:
 
     def holds(self, slot: int) -> bool:
         """Has the slot memory?"""
+        return slot in self._instead or self._all_hold(slot)
+
+    def _all_hold(self, slot: int) -> bool:
         return all(plan.holds(slot) for plan in self.plans)
 
     def view(self, slot: int) -> Any:
         """What the whole batch has there."""
+        slot = self._instead.get(slot, slot)
         return self.shards.join(slot, [plan.view(slot) for plan in self.plans])
 
 
