@@ -211,7 +211,7 @@ def walk(km: Any, minutes: Any, path: Sequence[float] | Any, alpha: float) -> Ha
         plank = line([at(weight - half, loss - half * slope), at(weight + half, loss + half * slope)], FEEL, 5)
         been = "".join(_dot(*at(w, float(_loss(km, minutes, w))), 3) for w in path[:step])
         (x, y), (to, _) = at(weight, loss), at(weight - alpha * slope, 0)
-        stride = line([(x, 246), (to, 246)], SAID, 4)
+        stride = line([(x, 246), (to, 246)], SAID, 4) + words_at(x, 266, "the next stride", SAID)
         caption = (
             f"Step {step}: weight {weight:.3f}, loss {loss:.2f}, slope {_signed(slope, '.2f')}. "
             f"Stride {_signed(-alpha * slope, '.3f')}."
