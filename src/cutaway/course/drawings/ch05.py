@@ -11,6 +11,8 @@ from .paper import MISS, MORE, QUIET, SAID, TRUTH, Drawing, paper
 
 __all__ = ["scores", "slides", "walks"]
 
+SLIDE = "#c9c9c9"  # ink that meets none
+
 
 def _said(value: float, digits: int = 1) -> str:
     return f"{value:.{digits}f}".replace("-", "−")
@@ -27,8 +29,9 @@ def walks(names: Sequence[str], walked: Mapping[str, Any]) -> Drawing:
             ax.plot(steps[:, k], color=colour, lw=2)
             at = (len(steps) - 1, ends[k])
             ax.annotate(name, at, xytext=(6, 0), textcoords="offset points", va="center", color=TRUTH, fontsize=10)
+        ax.plot([0, len(steps)], [0, 0], color=QUIET, lw=1, ls=":")
         ax.set(title=title, xlabel="step", xlim=(0, len(steps) * 1.3))
-        ax.axhline(0, color=QUIET, lw=1, ls=":")
+        ax.set_xticks(np.linspace(0, len(steps) - 1, 4).round().astype(int))
         ends_told = ", ".join(f"{name} {_said(w)}" for name, w in zip(names, steps[-1], strict=True))
         told.append(f"{title}: at the end {ends_told}.")
     axes[0, 0].set_ylabel("weight")
@@ -62,7 +65,10 @@ def scores(values: Any, truth: int) -> Drawing:
 
 
 def slides(first: Any, others: Mapping[str, Any]) -> Drawing:
-    """One slide laid on each of the others: dark where both have ink, which is what their dot product counts."""
+    """One slide laid on each of the others: dark where both have ink, which is what their dot product counts.
+
+    Ink of the slide is a grey cell, ink of the other a ring, so that no colour is needed to tell them apart.
+    """
     first = np.asarray(first)
     figure, axes = paper(1.7 * (len(others) + 1), 2.7, ncols=len(others) + 1)
     told = []
@@ -70,10 +76,13 @@ def slides(first: Any, others: Mapping[str, Any]) -> Drawing:
         other = np.asarray(other)
         rows, columns = other.shape
         for (r, c), ink in np.ndenumerate(other):
-            both = bool(ink and first[r, c]) and name != ""
-            colour = TRUTH if both else MORE[1] if ink and name else MORE[0] if first[r, c] else "white"
+            mine, theirs = bool(first[r, c]), bool(ink) and name != ""
+            colour = TRUTH if mine and theirs else SLIDE if mine else "white"
             corners = [c, c + 1, c + 1, c], [rows - r, rows - r, rows - r - 1, rows - r - 1]
-            ax.fill(*corners, color=colour, ec=QUIET, lw=0.8)
+            ax.fill(*corners, facecolor=colour, ec=QUIET, lw=0.8)
+            if theirs:
+                ring = {"mfc": "none", "mec": "white" if mine else TRUTH, "mew": 1.6, "ms": 13}
+                ax.plot(c + 0.5, rows - r - 0.5, "o", **ring)
         ax.set(xlim=(-0.1, columns + 0.1), ylim=(-0.1, rows + 0.1), aspect="equal")
         ax.axis("off")
         dot = int((first * other).sum())
