@@ -39,6 +39,15 @@ def test_a_notebook_gets_a_picture_with_its_numbers() -> None:
     assert "http" not in html and "<script" not in html  # nothing from outside
 
 
+def test_a_few_pictures_of_weights_are_drawn_large_enough_to_be_read() -> None:
+    def wide(count: int) -> float:
+        page = show(np.ones((count, 28, 28)) - 2)._repr_html_()
+        across = float(re.search(r'viewBox="0 0 (\d+) ', page)[1])
+        return float(re.search(r'<svg[^>]* width="([\d.]+)"', page)[1]) / across * 28
+
+    assert wide(10) > 100 > wide(20) > 50  # pixels a picture
+
+
 def test_filters_lie_side_by_side() -> None:
     html = show(np.ones((3, 1, 4, 4)))._repr_html_()
     assert html.count("h4v1h-4z") == 4 * 3  # three tiles, four rows each, one run of cells a row

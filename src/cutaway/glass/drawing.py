@@ -87,9 +87,10 @@ def tiles(planes: Any, label: str, end: float | None = None, most: int = 64, cap
     end = scale_end(planes) if end is None else end
     shown = np.stack([reduced(p, 32, 32) for p in shown])
     h, w = shown.shape[1:]
-    size = max(2, min(18, 72 // max(h, w)))
+    room, wide = (118, 620) if len(shown) <= 12 else (72, 900)  # a few are there to be read, many to be compared
+    size = max(2, min(18, room // max(h, w)))
     gap = max(1, round(5 / size))
-    across = max(1, min(len(shown), 900 // ((w + gap) * size)))
+    across = max(1, min(len(shown), wide // ((w + gap) * size)))
     down = -(-len(shown) // across)
     placed = [(p, (k % across) * (w + gap), (k // across) * (h + gap)) for k, p in enumerate(shown)]
     width, height = across * (w + gap) - gap, down * (h + gap) - gap
