@@ -150,7 +150,7 @@ def _step(answer: Callable[..., Any]) -> Verdict:
 # -- 5.4 ------------------------------------------------------------------------------------------------------------
 def _alike(answer: Callable[..., Any]) -> Verdict:
     rng = np.random.default_rng(55)
-    cases = []
+    cases: list[Any] = []
     while len(cases) < 40:
         row, others = rng.normal(size=6), rng.normal(size=(4, 6)) * rng.uniform(0.2, 5, size=(4, 1))
         cases.append((row, others))
@@ -250,7 +250,7 @@ def _scrambled(inputs: Any, masks: Any) -> Verdict:
 # -- 5.7 ------------------------------------------------------------------------------------------------------------
 def _dot(answer: Callable[..., Any]) -> Verdict:
     rng = np.random.default_rng(57)
-    cases = []
+    cases: list[Any] = []
     for a, b in ((3, 8), (0, 6), (7, 1), (9, 4), (2, 5)):
         row = np.where(rng.uniform(size=784) < 0.3, rng.uniform(0.2, 1, 784), 0.0)
         cases.append((row, rng.normal(size=(10, 784)), a, b))
