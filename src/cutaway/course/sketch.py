@@ -88,6 +88,11 @@ class Sketch(nn.Module):
             held[name] = getattr(self, name)(total) if self.boxes[name].kind else total
         return held[self.order[-1]]
 
+    def _repr_html_(self) -> str:
+        from .drawings.ch07 import napkin
+
+        return napkin(self)
+
     def describe(self) -> str:
         return "; ".join(
             f"{a.start} -{a.letter}-> {a.end}" if a.letter else f"{a.start} => {a.end}" for a in self.arrows
@@ -266,7 +271,7 @@ def _order(boxes: dict[str, Box], arrows: Sequence[Arrow]) -> list[str]:
 def letters(net: Sketch) -> Told:
     r"""The network in algebra; a box that is used more than once gets a line of its own.
 
-    >>> letters(build("x(3) -> h(4) relu -> y(2)\\nx -> y"))
+    >>> letters(build("x(3) -> h(4) relu -> y(2)\nx -> y"))
     y = B relu(A x) + C x
     """
     users = {name: sum(a.start == name for a in net.arrows) for name in net.order}
