@@ -310,7 +310,7 @@ export class App {
 
   /** What the layers are, by their paths: "Linear" at "1". @returns {Map<string, string>} */
   kinds() {
-    return new Map((this.program?.layers ?? []).map((l) => [l.path, l.kind]));
+    return new Map((this.program?.layers ?? []).filter((l) => l.path).map((l) => [l.path, l.kind]));
   }
 
   /** @param {What} what */

@@ -4,7 +4,7 @@
 /** @import { Picture, PictureNode } from "./types.js" */
 
 /** Operations that only lay the same numbers out anew: their columns would repeat the picture before them. */
-const VIEWS = new Set(["reshape", "permute"]);
+const VIEWS = new Set(["reshape", "permute", "cast"]);
 
 /**
  * @typedef {object} Column
@@ -47,7 +47,8 @@ export function columnsOf(app, picture, open, room) {
       }
     }
   }
-  const inputs = picture.nodes.filter((n) => n.kind === "input" && n.name !== "y");
+  const shown = (/** @type {PictureNode} */ n) => n.name !== "y" && app.program?.slots[n.output]?.role !== "counter";
+  const inputs = picture.nodes.filter((n) => n.kind === "input" && shown(n));
   const moved = (/** @type {PictureNode} */ n) => n.ops.length > 0 && n.ops.every((op) => VIEWS.has(op));
   const nodes = [...inputs, ...(lone ? list : list.filter((n) => !moved(n))), ...phase("loss")];
 

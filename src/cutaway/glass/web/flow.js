@@ -49,7 +49,8 @@ export function stagesOf(program) {
   const out = [];
   const x = program.inputs.x;
   const picture = program.slots[x]?.shape;
-  if (picture) out.push({ slot: x, name: "picture", shape: picture, kind: picture.length === 4 ? "maps" : picture.length === 2 ? "neurons" : "picture", count: picture[1] ?? 1, from: null });
+  if (picture && /^(int|uint)/.test(program.slots[x].dtype ?? "") && picture.length < 4) return out; // words, which are no neurons
+  if (picture) out.push({ slot: x, name: picture.length === 2 && !program.slots[x].tile ? "x" : "picture", shape: picture, kind: picture.length === 4 ? "maps" : picture.length === 2 ? "neurons" : "picture", count: picture[1] ?? 1, from: null });
   const layers = program.layers.filter((l) => program.slots[l.slot] && l.path).sort((a, b) => made(a.slot) - made(b.slot));
   const inner = layers.filter((l) => !layers.some((o) => o !== l && o.path.startsWith(l.path + ".")));
   for (const [k, l] of inner.entries()) {
@@ -168,7 +169,7 @@ export function flow(app, view, p, how, pick) {
       h("text", { x: X(k), y: 12, class: "name" }, head),
       s.kind === "neurons"
         ? shown[k].map((unit, j) => neuron({ app, view, p, s, k, unit, v: ready(k) ? values?.[unit] : undefined, x: X(k), y: Y(k, j), r: radius(k), limit, last: k === last, share: how.shares?.[unit], choose }))
-        : maps(app, view, p, s, a, X(k), H, limit, ready(k), choose),
+        : maps(app, view, p, s, a, X(k), H, X(1) - X(0), limit, ready(k), choose),
       more > 0 ? h("text", { x: X(k), y: H - 4, class: "shape" }, `${shown[k].length} of ${s.count}`) : null);
   });
   return h("svg", { width: W, height: H, role: "group", "aria-label": "One example flowing through the network", onkeydown }, lines, columns);
@@ -214,6 +215,7 @@ function neuron({ view, p, s, k, unit, v, x, y, r, limit, last, share, choose })
   const label = `${last ? "vote for" : `${s.name}, neuron`} ${unit}: ${v === undefined ? "not computed yet" : num(v, 3)}`;
   return h("g", { key: unit, class: `neuron ${me ? "me" : ""} ${v === undefined ? "unknown" : ""}`, role: "button", tabindex: me || first ? 0 : -1, "data-unit": `${s.slot}.${unit}`, "aria-label": label, onclick: () => choose(s, unit) },
     h("circle", { cx: x, cy: y, r, fill: v === undefined ? "none" : text(colour(p, v, limit)) }),
+    last ? h("rect", { class: "hit", x: x - r, y: y - Math.max(r, 7), width: 2 * r + 60, height: 2 * Math.max(r, 7) }) : null,
     last ? h("text", { x: x + r + 8, y: y + 4, class: "classname" }, unit) : null,
     last && share != null && v !== undefined ? h("rect", { class: "prob", x: x + r + 22, y: y - 4, width: Math.max(0.5, share * 36), height: 8 }) : null,
     h("title", null, `${k ? "" : ""}${label}`));
@@ -228,15 +230,16 @@ function neuron({ view, p, s, k, unit, v, x, y, r, limit, last, share, choose })
  * @param {import("./types.js").ArrayMessage | undefined} a
  * @param {number} x
  * @param {number} H
+ * @param {number} room from one column to the next
  * @param {number} limit
  * @param {boolean} ready
  * @param {(s: Stage, unit: number) => void} choose
  */
-function maps(app, view, p, s, a, x, H, limit, ready, choose) {
+function maps(app, view, p, s, a, x, H, room, limit, ready, choose) {
   const n = Math.min(s.count, MOST);
   const across = n > 8 ? 2 : 1;
   const down = Math.ceil(n / across);
-  const side = n === 1 ? Math.min(104, H - 60) : Math.min(46, (H - 40) / down - 4);
+  const side = n === 1 ? Math.min(104, H - 60, room * 0.8) : Math.min(46, (H - 40) / down - 4, (room - 16) / across - 4);
   const values = ready && a?.known ? overviewNumbers(a) : null;
   const { rows = 1, cols = 1 } = a?.overview ?? {};
   const ink = s.name === "picture" && (a?.role === "input" || a == null || s.count === 1);

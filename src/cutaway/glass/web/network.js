@@ -51,13 +51,14 @@ function drawn(app, view, p, el) {
   if (app.ui.depth === "neurons") return flow(app, view.flow, p, { width: W, height: H, program: app.program, what: (/** @type {number} */ slot) => ({ slot }), known: (/** @type {number} */ slot) => app.known(slot), row: app.ui.example, key: "s:f" });
   const { columns, edges } = columnsOf(app, app.picture, view.open, Math.floor(W / LEAST));
   const here = columns.findIndex((c) => holds(c, app.frame?.step ?? -1));
+  const near = here >= 0 ? here : columns.findLastIndex((c) => c.stretches.some(([a]) => a <= (app.frame?.step ?? -1))); // a step that only lays out anew
   const wide = Math.max(W, columns.length * LEAST);
   const picture = app.ui.depth === "boxes" ? boxes : matrices;
   const show = () => {
     const moment = `${app.frame?.batch}.${app.frame?.op}.${app.ui.depth}`;
-    if (moment === view.seen || wide <= W || here < 0) return;
+    if (moment === view.seen || wide <= W || near < 0) return;
     view.seen = moment;
-    el.scrollLeft = ((here + 0.5) / columns.length) * wide - W / 2;
+    el.scrollLeft = ((near + 0.5) / columns.length) * wide - W / 2;
   };
   const onkeydown = (/** @type {KeyboardEvent} */ e) => {
     const nodes = Array.from(el.querySelectorAll("button"));
@@ -202,7 +203,8 @@ function matrices({ app, view, p, W, H, columns, edges, here }) {
     const props = nodeProps(app, view, c, "node", is, slot, style, `${info?.name ?? ""}, ${size(info?.shape)}${known ? "" : ", not computed yet"}`, order++);
     if (!known) return h("button", { ...props, class: `${props.class} hollow` });
     if (info && info.shape.length === 0) {
-      return h("button", { ...props, class: `${props.class} value` }, num(Number(app.frame?.loss ?? NaN), 3));
+      if (slot !== app.program?.results.loss) wanted.add(`${THUMBS}${slot}`);
+      return h("button", { ...props, class: `${props.class} value` }, num(scalar(app, slot), 3));
     }
     const key = `${THUMBS}${slot}`;
     if (wanted.size < budget) wanted.add(key);
@@ -241,6 +243,18 @@ function matrices({ app, view, p, W, H, columns, edges, here }) {
       first && columns[0].slope.length === 0 ? [h("text", { x: 4, y: low + T / 2 - 4, class: "lane" }, "gradients"), h("text", { x: 4, y: low + T / 2 + 11, class: "lane" }, "come back")] : null),
     nodes,
   ];
+}
+
+/**
+ * A single number of the picture: the loss comes with every frame.
+ * @param {App} app
+ * @param {number} slot
+ */
+function scalar(app, slot) {
+  if (slot === app.program?.results.loss) return Number(app.frame?.loss ?? NaN);
+  const key = `${THUMBS}${slot}`;
+  app.want({ key, what: { slot }, window: { row: 0, col: 0, rows: 1, cols: 1 } });
+  return app.arrays.get(key)?.data.window?.[0] ?? NaN;
 }
 
 /**

@@ -73,7 +73,7 @@ export function drawOverview(canvas, width, height, p, a, layout, how) {
     for (let k = 1; k < rows; k++) g.fillRect(0, k * zy - 0.5, cols * zx, 1);
   }
   mark();
-  const caption = br * bc > 1 ? `1 pixel = ${br} × ${bc} numbers, the largest by size` : "";
+  const caption = br * bc > 1 ? `1 pixel: ${br}×${bc} numbers` : "";
   return { at, caption: layout.kind === "tiles" && layout.count > count ? `${from} to ${from + count - 1} of ${layout.count}${caption ? " · " + caption : ""}` : caption };
 
   function mark() {

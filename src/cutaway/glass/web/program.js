@@ -41,7 +41,7 @@ export function rows(steps, at, tree, kinds = new Map()) {
       const own = `l${layer.first}`;
       const opened = tree.hand.get(own) ?? inside;
       const kind = kinds.get(layer.name);
-      const text = (kind ? `${layer.name} ${kind}` : layer.name) || (phase.name === "loss" ? "loss" : phase.name === "update" ? "all weights" : "the network");
+      const text = (kind ? `${brief(layer.name)} ${kind}` : layer.name) || (phase.name === "loss" ? "loss" : phase.name === "update" ? "all weights" : "the network");
       out.push({ key: own, level: 2, text, first: layer.first, last: layer.last, here: inside, open: opened, size: layer.last - layer.first + 1, parent: key });
       if (!opened) continue;
       for (let k = layer.first; k <= layer.last; k++) {
@@ -51,6 +51,12 @@ export function rows(steps, at, tree, kinds = new Map()) {
   }
   return out;
 }
+
+/**
+ * A long path by its last parts: "block.self_attn.out_proj" is "…out_proj".
+ * @param {string} path
+ */
+const brief = (path) => (path.length > 14 && path.includes(".") ? `…${path.slice(path.lastIndexOf(".") + 1)}` : path);
 
 /**
  * @param {Step[]} steps

@@ -70,7 +70,7 @@ function render({ model, el }) {
     helpDialog(app, dialog);
   }
   const work = () =>
-    h("div", { class: "work", key: "step", role: "tabpanel", "aria-label": "Training step" },
+    h("div", { class: `work ${app.ui.depth === "neurons" ? "deep" : ""}`, key: "step", role: "tabpanel", "aria-label": "Training step" },
       programPanel(app, parts.tree),
       networkPanel(app, parts.network, colours),
       arrayPanel(app, parts.array, colours),

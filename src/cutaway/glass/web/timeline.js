@@ -5,7 +5,7 @@ import { count, num } from "./numbers.js";
 /** @import { App } from "./app.js" */
 /** @import { Step } from "./types.js" */
 
-const PAD = 34;
+const PAD = 44;
 const RIGHT = 10;
 
 /** @param {App} app */
@@ -40,7 +40,7 @@ function drawn(app, el) {
   return [
     h("svg", { width: W, height: H, "aria-hidden": "true" },
       h("text", { x: 0, y: (y0 + y1) / 2, class: "tick mid", transform: `rotate(-90 8 ${(y0 + y1) / 2})` }, "loss"),
-      marks.map((v) => h("g", { key: `m${v}` }, h("path", { class: "gridline", d: `M${PAD} ${Y(v)}H${W - RIGHT}` }), h("text", { x: PAD - 7, y: Y(v) + 4, class: "tick end" }, num(v, 2).replace(/\.0$/, "")))),
+      marks.map((v) => h("g", { key: `m${v}` }, h("path", { class: "gridline", d: `M${PAD} ${Y(v)}H${W - RIGHT}` }), h("text", { x: PAD - 7, y: Y(v) + 4, class: "tick end" }, num(v, 2).replace(/(\.\d*?)0+$/, "$1").replace(/\.$/, "")))),
       epochs(per, last, X, y0, y1),
       curves(app, X, Y, W),
       branch?.edits.map((e, k) => h("path", { key: `e${k}`, class: "edit", d: `M${X(e.batch)} ${y1 + 2}l4 7h-8z` })),
@@ -106,7 +106,7 @@ function curves(app, X, Y, width) {
     if (!points?.length) continue;
     const from = b.parent == null ? 0 : b.batch;
     const own = points.map((q) => q[0]);
-    const calm = smooth(own);
+    const calm = smooth(own, from);
     const here = b.id === app.frame?.branch ? app.frame?.batch ?? own.length : own.length;
     const dash = k ? `d${((k - 1) % 3) + 1}` : "";
     out.push(h("path", { key: `r${b.id}`, class: "raw", d: line(own, from, own.length, X, Y, width) }));
@@ -118,12 +118,23 @@ function curves(app, X, Y, width) {
   return out;
 }
 
-/** @param {number[]} a */
-function smooth(a) {
-  let m = NaN;
-  return a.map((v, k) => {
-    if (Number.isFinite(v)) m = Number.isFinite(m) ? m + (v - m) * Math.max(0.06, 1 / (k + 1)) : v;
-    return m;
+/**
+ * The mean of as many neighbours before as after, so that the calm curve runs through the middle of the raw one and not behind it.
+ * @param {number[]} a
+ * @param {number} first a branch begins there, and looks at nothing before
+ */
+function smooth(a, first) {
+  const sums = new Float64Array(a.length + 1);
+  const counts = new Float64Array(a.length + 1);
+  a.forEach((v, k) => {
+    const sound = Number.isFinite(v);
+    sums[k + 1] = sums[k] + (sound ? v : 0);
+    counts[k + 1] = counts[k] + (sound ? 1 : 0);
+  });
+  const most = Math.max(2, Math.min(30, Math.round(a.length / 40)));
+  return a.map((_, k) => {
+    const reach = Math.max(0, Math.min(most, k - first, a.length - 1 - k));
+    return (sums[k + reach + 1] - sums[k - reach]) / (counts[k + reach + 1] - counts[k - reach]);
   });
 }
 
