@@ -48,7 +48,8 @@ def napkin(net: Sketch) -> str:
         near = places[arrow.end] - places[arrow.start] == WIDE + GAP
         (straight if near and pair not in [(a.start, a.end) for a in straight] else arcs).append(arrow)
     arcs.sort(key=lambda arrow: places[arrow.end] - places[arrow.start])
-    top = 22 + 34 * len(arcs)
+    lanes = _lanes([(places[arrow.start], places[arrow.end]) for arrow in arcs])
+    top = 22 + 34 * max(lanes, default=-1) + 34 * bool(lanes)
     parts = []
     for name, box in net.boxes.items():
         x = places[name]
@@ -64,10 +65,23 @@ def napkin(net: Sketch) -> str:
         leaves = sum(other.start == arrow.start for other in arcs[:k])
         comes = sum(other.end == arrow.end for other in arcs[:k])
         left, right = places[arrow.start] + WIDE - 12 - 14 * leaves, places[arrow.end] + 12 + 14 * comes
-        y = top - 24 - 34 * k
+        y = top - 24 - 34 * lanes[k]
         parts += [_line(arrow, [(left, top), (left, y), (right, y), (right, top - 7)]), _head(arrow, right, top, 0, 1)]
         parts += _label(net, arrow, (left + right) / 2, y)
     return svg(24 + len(places) * (WIDE + GAP) - GAP, top + HIGH + 14, *parts, words=told(net))
+
+
+def _lanes(spans: list[tuple[int, int]]) -> list[int]:
+    """How high each arc runs, so that no two lie on each other.
+
+    >>> _lanes([(0, 2), (2, 4), (1, 4)])
+    [0, 0, 1]
+    """
+    lanes: list[int] = []
+    for k, (start, end) in enumerate(spans):
+        taken = {lanes[j] for j in range(k) if spans[j][0] < end and start < spans[j][1]}
+        lanes.append(next(lane for lane in range(k + 1) if lane not in taken))
+    return lanes
 
 
 def _colour(arrow: Arrow) -> str:
