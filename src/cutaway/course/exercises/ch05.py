@@ -93,11 +93,11 @@ def _movers(answer: Any) -> Verdict:
     if any(row == 1 for row, _ in said):
         return mistake(
             "The contented output",
-            "you let weights of output 1 move. How wrong is that output, in each of the three examples?",
+            "you let weights of output 1 move. How wrong is that output, in each of the four examples?",
         )
     if (0, 1) in said:
         return mistake(
-            "The silent input", "you let the weight [0, 1] move. What did its input say in the three examples?"
+            "The silent input", "you let the weight [0, 1] move. What did its input say in the four examples?"
         )
     if said == {(0, 0)}:
         return mistake(
@@ -313,9 +313,9 @@ check("5.1", my_gradient)''',
         '''answer = [(0, 0), (0, 2)]
 check("5.2", answer)''',
         (
-            "Look at the printed errors, column by column. Then look at `three`, column by column.",
+            "Look at the printed errors, column by column. Then look at `four`, column by column.",
             "A slope is made of an error and an input. Where either is zero in every example, nothing is felt.",
-            "Output 1 is right in all three examples. Input 1 is zero in all three. Which weights have neither?",
+            "Output 1 is right in all four examples. Input 1 is zero in all four. Which weights have neither?",
         ),
         (
             Mistake("The contented output", swap=("(0, 2)]", "(0, 2), (1, 0), (1, 2)]")),
