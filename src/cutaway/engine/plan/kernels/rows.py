@@ -1,8 +1,7 @@
-"""What comes back to the rows of a table: sorted by row, so that a row's share is a product with a table of ones.
+"""What comes back to the rows of a table: sorted by row, so that what belongs to one row lies together.
 
 Adding number after number to where it belongs takes 5 nanoseconds each, as the place is looked up every time. Sorted,
-whatever belongs to one row lies together, and a strip of it times a small table of ones and zeros is all sums at once,
-at the speed of BLAS. A row that occurs once, as most words do, is a copy.
+a run of equal rows is one sum over whole rows of numbers. A row that occurs once, as most words do, is a copy.
 """
 
 from __future__ import annotations
@@ -34,11 +33,16 @@ def run_sums(g: Any, rows: Any, size: int) -> Few:
     rows, g = rows.reshape(-1) % size, g.reshape(rows.size, -1)
     order = np.argsort(rows, kind="stable")
     rows = rows[order]
-    first = np.empty(len(rows), bool)
-    first[0] = True
-    np.not_equal(rows[1:], rows[:-1], first[1:])
-    starts = np.flatnonzero(first)
-    return rows[starts], _runs(g.reshape(len(rows), -1)[order], starts)
+    starts = np.flatnonzero(_new(rows))
+    return rows[starts], _runs(g.take(order, 0), starts)
+
+
+def _new(rows: Any) -> Any:
+    """Which of the sorted rows are not that of the one before."""
+    new = np.empty(len(rows), bool)
+    new[:1] = True
+    np.not_equal(rows[1:], rows[:-1], new[1:])
+    return new
 
 
 def _runs(g: Any, starts: Any) -> Any:
@@ -47,8 +51,9 @@ def _runs(g: Any, starts: Any) -> Any:
     A long run is one sum; short ones, of which there are many, take one more row each at a time. (NumPy's reduceat
     takes three times as long for short runs and five times for long ones.)
     """
-    counts = np.diff(starts, append=len(g))
-    sums = g[starts]
+    counts = np.empty_like(starts)
+    counts[:-1], counts[-1] = starts[1:] - starts[:-1], len(g) - starts[-1]
+    sums = g.take(starts, 0)
     for k in range(1, SHORT):
         runs = np.flatnonzero((counts > k) & (counts <= SHORT))
         if not len(runs):
@@ -70,7 +75,9 @@ def merged(parts: Sequence[Few], share: int = 0, count: int = 1) -> Few:
         ((rows, sums),) = parts
         mine = slice(len(rows) * share // count, len(rows) * (share + 1) // count)
         return rows[mine], sums[mine]
-    rows = np.unique(np.concatenate([some for some, _ in parts]))
+    rows = np.concatenate([some for some, _ in parts])
+    rows.sort()
+    rows = rows[_new(rows)]
     rows = rows[len(rows) * share // count : len(rows) * (share + 1) // count]
     total = np.zeros((len(rows), parts[0][1].shape[1]), parts[0][1].dtype)
     if len(rows):
@@ -87,7 +94,7 @@ def add_rows(do: Do, job: Job) -> Any:
     if 0 in g.shape or not rows.size or g.dtype.kind != "f" or not out.flags.c_contiguous:
         return NotImplemented
     do(_fill, g, rows, out.reshape(size, -1))
-    job.why = "sorted by row, sums as products with ones"
+    job.why = "sorted by row, each run of equals one sum"
     return None
 
 
