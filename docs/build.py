@@ -60,6 +60,7 @@ def put_together(source: Path) -> None:
     """Everything that Sphinx reads, in one folder."""
     (source / "_static").mkdir(parents=True)
     shutil.copy(DOCS / "conf.py", source)
+    shutil.copy(DOCS / "site.css", source / "_static")
     for page in DOCS.glob("*.md"):
         text = re.sub(r"\]\((howto/\w+)\.md\)", r"](\1.ipynb)", page.read_text(encoding="utf-8"))  # executed by then
         (source / page.name).write_text(text, encoding="utf-8")

@@ -20,6 +20,7 @@ nb_render_markdown_format = "myst"
 html_theme = "furo"
 html_title = "Cutaway"
 html_static_path = ["_static"]
+html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sphinx = False
 html_theme_options = {"navigation_with_keys": True}
