@@ -17,6 +17,8 @@ _MOVED = (
     "const now=f[this.value].dataset.mark;this.setAttribute('aria-valuetext',now);"
     "this.nextElementSibling.textContent=now"
 )
+# JupyterLab takes the keys for itself when a picture is clicked: here they move the slider
+_KEYS = 'onclick="setTimeout(()=>this.focus())" onkeydown="event.stopPropagation()" data-lm-suppress-shortcuts="true"'
 
 
 class Hand:
@@ -47,7 +49,7 @@ class Hand:
         mark = escape(self.marks[self.start])
         slider = (
             f'<input type="range" min="0" max="{len(self.marks) - 1}" value="{self.start}" aria-valuetext="{mark}" '
-            f'style="width:18em;vertical-align:middle;margin:0 .6em" oninput="{_MOVED}">'
+            f'style="width:18em;vertical-align:middle;margin:0 .6em" oninput="{_MOVED}" {_KEYS}>'
         )
         head = f"<label>{escape(self.name)}{slider}<output>{mark}</output></label>"
         return f'<div data-hand role="group" aria-label="{escape(self.words)}">{head}{shown}</div>'
