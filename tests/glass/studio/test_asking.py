@@ -28,7 +28,7 @@ def test_explanations_add_up_to_the_number_that_stands_there():
 
 def test_why_is_told_with_parts_that_sum_to_the_change():
     page = Page(digits())
-    page.ask("step", unit="batch", n=3)
+    page.go("step", unit="batch", n=3)
     told = page.one("why", "why", name="3.weight", index=[1, 2])
     assert sum(part for _, part in told["rule"]) == pytest.approx(told["change"], abs=1e-7)
     gradient = dict(told["rule"])["this batch's gradient"]
@@ -41,7 +41,7 @@ def test_why_is_told_with_parts_that_sum_to_the_change():
 
 def test_the_drawing_board_answers_as_the_run_predicts():
     page = Page(digits())
-    page.ask("step", unit="batch", n=5)
+    page.go("step", unit="batch", n=5)
     drawing = np.random.default_rng(1).random((6, 6)).astype("f")
     buffers = [{"name": "drawing", "dtype": "float32", "shape": [6, 6]}]
     told = page.one("predicted", "predict", parts=[drawing.tobytes()], buffers=buffers)
@@ -57,7 +57,7 @@ def test_the_drawing_board_answers_as_the_run_predicts():
 
 def test_health_and_the_network_are_told():
     page = Page(small())
-    page.ask("step", unit="batch", n=4)
+    page.go("step", unit="batch", n=4)
     assert isinstance(page.one("health", "health")["items"], list)
     nodes = page.one("picture", "picture")["nodes"]
     assert any(node["kind"] == "layer" for node in nodes)

@@ -11,7 +11,7 @@ from .talking import Page, small
 
 def test_an_edit_is_the_runs_own_and_is_told():
     page = Page(small())
-    page.ask("step", unit="batch", n=3)
+    page.go("step", unit="batch", n=3)
     frame = page.frame("edit", what={"name": "0.weight"}, index=[2, 1], value=0.25)
     assert frame["changed"] and page.run.state["0.weight"][2, 1] == 0.25
     assert not page.frame("pause")["changed"]
@@ -32,12 +32,12 @@ def test_inside_a_batch_a_slot_can_be_changed_and_what_follows_sees_it():
 
 def test_branches_go_their_own_ways_from_where_they_left():
     page = Page(small())
-    page.ask("step", unit="batch", n=4)
+    page.go("step", unit="batch", n=4)
     told = page.one("branches", "fork", name="slower")
     assert told["selected"] == 1 and told["list"][1]["name"] == "slower" and told["list"][1]["parent"] == 0
     assert (told["list"][1]["batch"], told["list"][1]["op"]) == (4, 0)
     page.ask("edit", what={"name": "alpha"}, value=0.001)
-    page.ask("step", unit="batch", n=6)
+    page.go("step", unit="batch", n=6)
     differences = page.one("compared", "compare", branch=0)["differences"]
     assert {d["name"] for d in differences} >= {"0.weight", "3.weight"} and differences[0]["root_mean_square"] > 0
     frame = page.frame("branch", select=0)

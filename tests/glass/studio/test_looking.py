@@ -75,7 +75,7 @@ def test_a_million_numbers_are_sent_as_what_is_seen(monkeypatch):
 def test_the_curve_is_told_from_where_it_changed():
     page = Page(small())
     page.ask("hello")
-    page.ask("step", unit="batch", n=9)
+    page.go("step", unit="batch", n=9)
     page.run.back(4)
     page.run.edit("alpha", 0.2).train(batches=7, progress=False)  # by a program, behind the page's back
     frame = page.frame("pause")

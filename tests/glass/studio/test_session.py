@@ -80,13 +80,13 @@ def test_back_undoes_step_by_every_unit():
 
 def test_back_a_hundred_batches_and_forwards_again_is_exact():
     page, other = Page(small()), small()
-    page.ask("step", unit="batch", n=40)
+    page.go("step", unit="batch", n=40)
     half = bits_of(page.run)
-    page.ask("step", unit="batch", n=100)
+    page.go("step", unit="batch", n=100)
     end = bits_of(page.run)
-    assert page.frame("back", unit="batch", n=100)["batch"] == 40
+    assert page.go("back", unit="batch", n=100)["batch"] == 40
     assert bits_of(page.run) == half
-    assert page.frame("at", batch=140)["batch"] == 140
+    assert page.go("at", batch=140)["batch"] == 140
     assert bits_of(page.run) == end
     same(page.run, other.train(batches=140, progress=False))
 

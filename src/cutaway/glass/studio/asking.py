@@ -87,7 +87,13 @@ def picture(run: Run, depth: str | None) -> Answer:
 def compared(ours: Branch, other: Branch) -> Answer:
     """Where the parameters of two branches differ, and from where on they may."""
     found = [
-        {"name": d.name, "largest": d.largest, "root_mean_square": d.root_mean_square, "relative": d.relative}
+        {
+            "name": d.name,
+            "index": d.index,
+            "largest": d.largest,
+            "root_mean_square": d.root_mean_square,
+            "relative": d.relative,
+        }
         for d in differences(ours.run, other.run)
     ]
     fields: dict[str, Any] = {"a": ours.id, "b": other.id, "differences": found}

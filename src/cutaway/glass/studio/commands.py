@@ -139,6 +139,7 @@ COMMANDS: dict[str, dict[str, Field]] = {
         "view?": one_of("matrix", "tiles"),
     },
     "unlook": {"key": text(60)},
+    "news": {},
     "find": {"what": _what, "lead?": LEAD, "tile?": whole(0, FAR), "rows": _pair, "cols": _pair},
     "examples": {"rows": several(whole(0, FAR), 64)},
     "explain": {"step?": whole(0, FAR), "at?": INDEX, "board?": yes_or_no},

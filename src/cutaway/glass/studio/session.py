@@ -60,7 +60,6 @@ class Session:
         self.hits: list[dict[str, Any]] = []
         self._programs: list[Described] = []
         self._ticked = 0.0
-        self._events = self._count_events()
         self._lock = RLock()
 
     @property
@@ -262,6 +261,9 @@ class Session:
         client.views.pop(key, None)
         return answer("done")
 
+    def _news(self, client: Client) -> list[Answer]:
+        return [answer("done")] if client.place == self._place() else self.frames(client)
+
     def _find(self, client: Client, **wish: Any) -> Answer:
         found = self._seen(wish["what"])
         if found.array is None:
@@ -343,7 +345,7 @@ class Session:
             client.program = number
         size = len(run.loader()) if run.data is not None else 0
         tape = None if shown is None else shown.tape
-        events, self._events = self._events, self._count_events()
+        heard, client.events = client.events, self._count_events()
         curve, told = client.curve(self.branches.selected)
         fields: dict[str, Any] = {
             "turn": self.turn,
@@ -364,7 +366,7 @@ class Session:
             "rate": self.player.rate,
             "earliest": run.earliest,
             "hits": self.hits,
-            "changed": events != self._events,
+            "changed": heard is not None and heard != client.events,
             "curve": told,
             **results(run, tape),
         }

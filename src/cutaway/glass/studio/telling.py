@@ -29,6 +29,7 @@ class Client:
     def __init__(self) -> None:
         self.views: dict[str, dict[str, Any]] = {}
         self.program = -1
+        self.events: int | None = None  # how many there were when it last heard
         self.place: tuple[Any, ...] | None = None  # what its newest frame showed
         self.curves: dict[int, list[Any]] = {}  # of each branch, the results it has been told
 

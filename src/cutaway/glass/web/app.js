@@ -33,6 +33,8 @@ export class App {
   /** @type {Explained | null} */ explained = null;
   /** @type {WhyMessage | null} */ why = null;
   /** @type {string} what was refused, or what happened; stands in the sentence line until the next command */ notice = "";
+  /** @type {any} */ compared = null;
+  /** @type {any} the branch that the selected one is compared with */ comparing = null;
   /** @type {string} */ watchError = "";
   /** @type {Map<string, number>} the end of the colour scale, held for every array */ limits = new Map();
   /** @type {Map<string, number[]>} where the cursor stands in every array */ cursors = new Map();
@@ -70,6 +72,7 @@ export class App {
 
   start() {
     this.line.say("hello");
+    if (this.model.get("host") === "page") this.#listening = setInterval(() => this.#listen(), 700);
     if (this.can("picture")) this.line.ask("picture", {}).then((m) => m.kind === "picture" && this.take({ picture: m }));
   }
 
@@ -90,7 +93,7 @@ export class App {
     if (m.kind === "frame") this.onFrame(m);
     else if (m.kind === "array") this.onArray(m);
     else if (m.kind === "session") this.session = m;
-    else if (m.kind === "branches") this.branches = m;
+    else if (m.kind === "branches") this.onBranches(m);
     else if (m.kind === "program") this.onProgram(m);
     else if (m.kind === "watches") [this.watches, this.watchError] = [m.list, ""];
     else if (m.kind === "health") this.health = m.findings ?? m.items;
@@ -107,6 +110,13 @@ export class App {
       this.notice = m.error;
       this.speak(m.error);
     }
+  }
+
+  /** @param {any} m */
+  onBranches(m) {
+    this.branches = m;
+    const other = m.list.some((/** @type {Branch} */ b) => b.id === this.comparing && b.id !== m.selected);
+    if (this.comparing != null && !other) this.compareWith(null);
   }
 
   /** @param {any} m */
@@ -161,8 +171,9 @@ export class App {
     /** @type {Curve} */
     const curve = this.curves.get(branch) ?? { columns, points: [] };
     curve.columns = columns;
-    curve.points.length = Math.min(curve.points.length, from);
-    for (let k = 0; k < flat.length; k += columns.length) curve.points.push(Array.from(flat.subarray(k, k + columns.length)));
+    // what lies ahead of where the run went back to stays: until something is changed, it comes again just so
+    if (from > curve.points.length) curve.points.length = 0;
+    for (let k = 0; k < flat.length; k += columns.length) curve.points[from + k / columns.length] = Array.from(flat.subarray(k, k + columns.length));
     this.curves.set(branch, curve);
   }
 
@@ -367,6 +378,13 @@ export class App {
   }
 
   /** @type {any} */ #asking = 0;
+  /** @type {any} */ #listening = 0;
+
+  /** Over HTTP nobody calls: a page that does not drive asks now and then whether another one moved the run. */
+  #listen() {
+    if (document.visibilityState === "visible" && !this.frame?.pull && this.session && this.can("news")) this.line.say("news");
+  }
+
   #asked = "";
   #askedWhy = "";
   #askedHealth = "";
@@ -400,6 +418,7 @@ export class App {
     const slot = what && this.slotOf(what);
     const moment = [frame.branch, frame.batch, frame.op, frame.turn].join();
     if (what && slot && this.ui.view === "step") this.#askWhy(what, slot);
+    if (this.comparing != null) this.compareWith(this.comparing);
     if (this.can("health") && moment !== this.#askedHealth) {
       this.#askedHealth = moment;
       this.line.say("health");
@@ -441,8 +460,19 @@ export class App {
     return own.find((n) => n.endsWith("weight")) ?? own[0] ?? (before && names.includes(before) ? before : names[names.length - 1]) ?? null;
   }
 
+  /**
+   * Lay another branch beside the selected one (null: no more).
+   * @param {any} id
+   */
+  compareWith(id) {
+    this.comparing = id;
+    if (id == null) return this.take({ compared: null });
+    this.line.ask("compare", { branch: id }).then((m) => m.kind === "compared" && this.comparing === id && this.take({ compared: m }));
+  }
+
   close() {
     clearTimeout(this.#asking);
+    clearInterval(this.#listening);
     this.line.close();
   }
 }

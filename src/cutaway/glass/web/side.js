@@ -42,6 +42,7 @@ function branches(app) {
         h("button", { type: "button", "aria-current": b.id === selected ? "true" : null, title: "Go to this branch", onclick: () => b.id !== selected && app.move("branch", { select: b.id }) },
           h(b.id === selected ? "strong" : "span", null, b.name), words(b)),
         h("small", { class: "n" }, last(b)),
+        b.id !== selected && app.can("compare") ? h("button", { class: "x", type: "button", "data-do": "compare", "aria-label": `Compare ${b.name} with ${list.find((o) => o.id === selected)?.name ?? ""}`, title: "Lay them side by side", onclick: () => app.compareWith(b.id) }, "compare") : null,
         b.parent != null && app.can("drop") ? h("button", { class: "x", type: "button", "aria-label": `Drop branch ${b.name}`, onclick: () => app.move("drop", { branch: b.id }) }, "×") : null))));
 }
 

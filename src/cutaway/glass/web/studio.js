@@ -4,6 +4,7 @@ import { arrayPanel, ArrayView } from "./array.js";
 import { boardView, Board } from "./board.js";
 import { palette } from "./colours.js";
 import { h, patch } from "./dom.js";
+import { compareCard } from "./compare.js";
 import { explainCard } from "./explain.js";
 import { health } from "./health.js";
 import { helpDialog, keys } from "./keys.js";
@@ -74,7 +75,7 @@ function render({ model, el }) {
       programPanel(app, parts.tree),
       networkPanel(app, parts.network, colours),
       arrayPanel(app, parts.array, colours),
-      h("aside", { class: "inspector", "aria-label": "Explanations" }, explainCard(app, colours), whyCard(app, colours)));
+      h("aside", { class: "inspector", "aria-label": "Explanations" }, explainCard(app, colours), app.comparing == null ? whyCard(app, colours) : compareCard(app, colours)));
 
   const onkey = /** @type {EventListener} */ (keys(app, root, { view, toggleTheme: () => setTheme(theme === "dark" ? "light" : "dark") }));
   // In a notebook the keys belong to the studio only while something in it is focused.
