@@ -130,7 +130,7 @@ def test_a_chapter_is_run_checked_hinted_and_solved(number, browser, tmp_path):
         expect(cell.locator(".jp-OutputArea")).to_contain_text("○")
         wrong = one.mistakes[0]
         reader.type_into(cell, wrong.cell(one.solution))
-        expect(cell.locator(".jp-OutputArea")).to_contain_text(f"{wrong.name}.")
+        expect(cell.locator(".jp-OutputArea")).to_contain_text(f"{wrong.name}:")
         reader.look(f"{number}-mistake")
         for rung in (1, 2):
             reader.type_into(cell, f'hint("{one.number}")')

@@ -36,7 +36,7 @@ class Verdict:
         from ..glass.html import frame
 
         mark = {"right": "✓", "blank": "○"}.get(self.kind, "✗")
-        head = {"right": "Right.", "mistake": f"{self.name}.", "not yet": "Not yet.", "blank": ""}[self.kind]
+        head = {"right": "Right.", "mistake": f"{self.name}:", "not yet": "Not yet.", "blank": ""}[self.kind]
         return frame(f'<p class="big">{mark} <b>{escape(head)}</b> ' + marked_up(self.text).removeprefix("<p>"))
 
 
