@@ -360,7 +360,7 @@ def judge_again(answer: Any) -> Verdict:
     if _same(answer, wanted.reshape(168, 20)):
         return mistake(
             "One tall strip",
-            "each row is whole now, but the six pictures hang below each other as one. Where did the number of pictures go?",
+            "each row is whole now, but the six pictures hang below each other as one. Where did the 6 go?",
         )
     if np.shape(answer) == wanted.shape:
         return not_yet("The shape is right, but the dots are not where they were. Change only the one line.")
