@@ -2,6 +2,7 @@
 
     python3 start.py          train the digits network on real handwriting, and offer to look inside it
                               (options of `cutaway run digits` may follow)
+    python3 start.py learn    the course: its chapters; with a number, that chapter as a notebook in JupyterLab
     python3 start.py test     install what the tests need and run all of them
 
 Standard library only, no shell, no activation: the same on Linux, macOS and Windows. Its syntax is that of
@@ -42,11 +43,14 @@ class UnreachableError(SetupError):
 
 
 def main(words: "list[str]") -> int:
-    """Run the tests if the first word is `test`, the digits project otherwise; return the exit status."""
+    """Run the tests (`test`), the course (`learn`) or, without such a word, the digits; return the exit status."""
     try:
         make_environment()
         if words[:1] == ["test"]:
             return test()
+        if words[:1] == ["learn"]:
+            install_once("the course", ["-e", f"{HERE}[images,learn]"])
+            return call([PYTHON, "-m", "cutaway", *words])
         install_once("Cutaway", ["-e", f"{HERE}[images]"])
         status = call([PYTHON, "-m", "cutaway", "run", "digits", *words])
         return status or offer_studio(words)

@@ -78,6 +78,13 @@ def test_the_first_call_makes_installs_and_runs_and_the_second_only_runs(start, 
     assert len(machine.installed) == 2
 
 
+def test_learn_installs_the_course_and_opens_it(start, monkeypatch):
+    machine = Machine(start, monkeypatch)
+    assert start.main(["learn", "4", "--no-browser"]) == 0
+    assert machine.installed == [["-e", f"{start.HERE}[images,learn]"]]
+    assert machine.ran[-1].endswith("-m cutaway learn 4 --no-browser")
+
+
 def test_without_python3_venv_the_pip_outside_fills_the_environment(start, monkeypatch):
     inside = f"{start.PYTHON} -m pip"
     machine = Machine(start, monkeypatch, fails=(f"-m venv {start.VENV}", inside))
