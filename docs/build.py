@@ -28,6 +28,11 @@ from cutaway.course.words import words  # noqa: E402
 
 DOCS = ROOT / "docs"
 ADDRESS = re.compile(r"^\s*(?:https?:)?//", re.IGNORECASE)
+REPLAY = """```{raw} html
+<iframe src="_static/replay.html" title="Two batches of a network learning to read digits, replayed in the studio"
+        loading="lazy" style="width: 100%; height: 46rem; border: 1px solid #8884;"></iframe>
+<p><a href="_static/replay.html">Open it on a page of its own.</a></p>
+```"""
 IN_STYLES = re.compile(r"""(?:url\(|@import)\s*["']?\s*((?:https?:)?//[^"')\s]+)""", re.IGNORECASE)
 
 
@@ -63,7 +68,7 @@ def put_together(source: Path) -> None:
     shutil.copy(DOCS / "site.css", source / "_static")
     for page in DOCS.glob("*.md"):
         text = re.sub(r"\]\((howto/\w+)\.md\)", r"](\1.ipynb)", page.read_text(encoding="utf-8"))  # executed by then
-        (source / page.name).write_text(text, encoding="utf-8")
+        (source / page.name).write_text(text.replace("{{ replay }}", REPLAY), encoding="utf-8")
     shutil.copytree(DOCS / "reference", source / "reference")
     for name in ("howto", "course"):
         (source / name).mkdir()
