@@ -10,6 +10,8 @@ import pytest
 import cutaway as ct
 import cutaway.training  # with it the optimizers: every operation is registered when tests are collected
 
+collect_ignore_glob = ["src/cutaway/course/labs/*/*"]  # scripts that train; tests/course/test_labs.py runs them
+
 
 @pytest.fixture(autouse=True)
 def _names(doctest_namespace: dict[str, Any]) -> None:

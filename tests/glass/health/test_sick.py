@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -342,6 +342,82 @@ def test_answers_that_are_not_scaled() -> None:
     x, y = curve(0)
     run = a_run(line(), optim.Adam(0.01), (x, 1e4 * y), 20, MSE()).train(batches=3, progress=False)
     assert only(run.health(), "answers unscaled").advice.startswith("Scale the answers")
+
+
+# -- what one wrote oneself -----------------------------------------------------------------------------------------
+class Bent(ct.engine.Op):
+    """Three ways to say how x + x * x is felt.
+
+    y = x + x * x
+
+    x: a number
+    y: another
+    """
+
+    @staticmethod
+    def forward(x: Any, part: float = 1.0, times: float = 1.0, offset: float = 0.0) -> Any:
+        return x + x * x
+
+    @staticmethod
+    def backward(g: Any, y: Any, x: Any, part: float = 1.0, times: float = 1.0, offset: float = 0.0) -> Any:
+        return g * (x * (2.0 * part) + (1.0 + offset)) * times
+
+    @staticmethod
+    def shape(x: Any, **attrs: Any) -> Any:
+        return x
+
+
+@pytest.fixture
+def bent() -> Iterator[Any]:
+    before = dict(ct.engine.OPS)
+    yield Bent()
+    ct.engine.OPS.clear()
+    ct.engine.OPS.update(before)
+
+
+@pytest.mark.parametrize(
+    ("attrs", "told"),
+    [
+        ({"part": 0.5}, "is measured."),  # one of two shares
+        ({"times": -1.0}, "Everywhere the sign is turned round."),
+        ({"times": 2.0}, "Everywhere it is twice as much."),
+        ({"times": 0.5}, "as if a 2 were lost"),
+        ({"times": 24.0}, "the batch holds 24 examples: the 1/N of a mean is missing"),
+        ({"times": 3.0}, "Everywhere it is 3 times as much."),
+        ({"times": 0.0}, "It says 0: nothing comes through."),
+        ({"offset": 0.1}, "is measured."),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("batches", [0, 12])
+def test_an_own_backward_that_is_wrong(bent: Any, attrs: dict[str, float], told: str, batches: int) -> None:
+    report = trained(a_run(row(Do(lambda x: bent(x, **attrs))), optim.SGD(0.01)), batches).health()
+    assert report.kinds == ["wrong gradient"] and report[0].where == "bent (forward/1)"
+    assert told in report[0].said and "check_grads(bent" in report[0].advice
+    run = report[0].go()
+    assert run.program.steps[run.op - 2].op.name == "bent"
+
+
+@pytest.mark.parametrize("corner", [lambda x: x.relu() + 0.0, lambda x: x.relu().relu()])
+def test_an_own_backward_that_is_right(bent: Any, corner: Any) -> None:
+    for batches in (0, 12):
+        assert trained(a_run(row(Do(corner), Do(bent)), optim.SGD(0.01)), batches).health()
+
+
+def test_chances_where_votes_are_wanted() -> None:
+    report = trained(a_run(nn.Sequential(*row(nn.ReLU()), nn.Softmax(1)).init(0)), 30).health()
+    assert report.kinds == ["softmax twice"] and report[0].where == "3" and "last softmax" in report[0].advice
+    yes = (blobs(0)[0], (blobs(0)[1][:, None] > 0).astype(np.float32))
+    net = nn.Sequential(nn.Linear(5, 1), nn.Sigmoid()).init(0)
+    assert a_run(net, data=yes, loss=BCE()).health().kinds == ["softmax twice"]
+    assert a_run(nn.Sequential(*row(nn.ReLU()), nn.LogSoftmax(1)).init(0), loss=nn.NLLLoss()).health()
+
+
+def test_more_than_half_a_layer_dead_and_nothing_learnt() -> None:
+    net = biased(row(nn.ReLU()), 0, slice(0, 10), -8)  # off, and not so far off that nothing can reach them
+    net[2].weight.data = np.where(np.arange(16) < 10, 1.0, 0.0).astype("f") * np.ones((3, 1), "f")
+    run = trained(a_run(net, optim.SGD(1e-4)), 60)
+    assert "dead units" in run.health().kinds, run.health()
 
 
 # -- the report -----------------------------------------------------------------------------------------------------

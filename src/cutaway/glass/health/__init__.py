@@ -2,7 +2,7 @@
 
 finding, exam (a branch of the run walks a few batches, the checks read along), reading (a program by operations and
 labels), trace (from a NaN back to the step that made it); one check a file: not_finite, dead, saturation, gradients,
-speed, sameness, beginning, inputs, labels. No check knows any particular network.
+speed, sameness, beginning, inputs, labels, slopes, votes. No check knows any particular network.
 """
 
 from .finding import Finding, Health

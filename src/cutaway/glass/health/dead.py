@@ -23,6 +23,8 @@ __all__ = ["DeadUnits"]
 # so that an example that does is not to be expected (1 in 700).
 SHARE = 0.75
 SIGMAS = 3.0
+# Where nothing has been learnt although there was time, half of a layer is reason enough.
+HALF, TIME = 0.5, 20
 # Fewer are reported only when nothing can reach them (with steps that are too long up to 40 % of the units end so:
 # Karpathy, CS231n, 2016): their inputs lie twenty times as far below 0 as the inputs of the quieter units ever get from
 # 0, and twenty times farther than they themselves move.
@@ -68,9 +70,10 @@ class DeadUnits:
             usual = np.quantile(np.sqrt(squares / count), 0.35)
             hopeless = off & (mean + HOPELESS * np.maximum(spread, usual) < 0)
             share = off.mean()
-            if share < SHARE and not hopeless.any():
+            many = share >= SHARE or (share > HALF and _stuck(exam))
+            if not many and not hopeless.any():
                 continue
-            which = np.flatnonzero(off if share >= SHARE else hopeless)
+            which = np.flatnonzero(off if many else hopeless)
             yield self._told(exam, k, which, len(mean), float(mean[which].mean()), int(count))
             if share == 1:
                 return  # the layers behind it only get what it lets through, which is nothing
@@ -98,3 +101,8 @@ class DeadUnits:
         since = exam.since(off)
         said += f" It has been so since batch {since}." if since > exam.run.earliest else ""
         return exam.finding("dead units", name, said, advice, op=exam.op_of(self._slots[k]), batch=since)
+
+
+def _stuck(exam: Exam) -> bool:
+    """Has it not become better than knowing nothing?"""
+    return len(exam.losses) >= TIME and exam.level is not None and exam.recent > 0.9 * exam.level

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ...training import machine
-from . import beginning, inputs, labels, not_finite, sameness, speed
+from . import beginning, inputs, labels, not_finite, sameness, slopes, speed, votes
 from .beginning import Beginning
 from .dead import DeadUnits
 from .exam import Exam
@@ -15,6 +15,7 @@ from .finding import Finding, Health
 from .gradients import Gradients
 from .sameness import Sameness
 from .saturation import Saturation
+from .slopes import Slopes
 from .speed import Speed
 
 if TYPE_CHECKING:
@@ -23,9 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["health"]
 
 ORDER = (
+    slopes.KIND,  # before what it blows up
     not_finite.KIND,
     inputs.KIND,
     "answers unscaled",
+    votes.KIND,
     sameness.COPIES,
     beginning.KIND,
     speed.HIGH,
@@ -38,6 +41,17 @@ ORDER = (
     labels.KIND,
 )
 FOLLOWS = {  # cause -> what it brings with it, and need not be said
+    slopes.KIND: (
+        speed.HIGH,
+        speed.LOW,
+        "exploding gradients",
+        "vanishing gradients",
+        sameness.CONSTANT,
+        "dead units",
+        "saturation",
+        labels.KIND,
+    ),
+    votes.KIND: (labels.KIND, speed.LOW, speed.HIGH),
     sameness.COPIES: ("vanishing gradients", sameness.CONSTANT, labels.KIND, speed.LOW),
     "dead units": ("vanishing gradients", sameness.CONSTANT, labels.KIND, speed.LOW),
     "saturation": ("vanishing gradients", labels.KIND, speed.LOW),
@@ -51,7 +65,7 @@ FOLLOWS = {  # cause -> what it brings with it, and need not be said
 
 
 def health(run: Run) -> Health:
-    """Examine a run: NaN and its origin, dead units, gradients, saturation, learning rate, answers, inputs.
+    """Examine a run: NaN and its origin, own gradients, dead units, saturation, learning rate, answers, inputs.
 
     The run stays where it is, to the bit. A healthy run gives a report that is true, with no findings.
 
@@ -63,12 +77,13 @@ def health(run: Run) -> Health:
     """
     with machine.threads(run.threads), np.errstate(all="ignore"):
         exam = Exam(run)
-        checks = (DeadUnits(), Saturation(), Gradients(), Speed(), Sameness(), Beginning())
+        checks = (DeadUnits(), Saturation(), Gradients(), Speed(), Sameness(), Beginning(), Slopes())
         exam.walk(checks)
         found: list[Finding] = list(not_finite.not_finite(exam))
         for check in checks:
             found += check.findings(exam)
         found += inputs.unscaled(exam)
+        found += votes.chances(exam)
         if not any(labels.KIND in FOLLOWS.get(finding.kind, ()) for finding in found):
             found += labels.shuffled(exam)
     follow = {kind for finding in found for kind in FOLLOWS.get(finding.kind, ())}

@@ -1,0 +1,17 @@
+"""Digits from a neutral start: no weight shall have an advantage."""
+
+import numpy as np
+
+import cutaway as ct
+from cutaway import nn
+
+digits = ct.data.load("digits")
+net = nn.Sequential(nn.Flatten(), nn.Linear(784, 40), nn.Tanh(), nn.Linear(40, 10))
+for parameter in net.parameters():
+    parameter.data = np.full(parameter.shape, 0.01, np.float32)
+
+run = ct.Run(
+    net, loss=nn.CrossEntropyLoss(), optimizer=ct.optim.SGD(alpha=0.1), data=digits.train[:1000], batch_size=32
+)
+run.train(epochs=5, progress=False)
+print(run.evaluate(digits.test))
