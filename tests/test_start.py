@@ -162,7 +162,7 @@ def test_an_older_python_can_read_the_file_and_says_what_is_needed():
 
 def test_in_a_fresh_clone_without_a_terminal(tmp_path):
     """The real thing: makes, installs, trains for an epoch, scores; and is quick the second time."""
-    for name in ("start.py", "pyproject.toml", "README.md", "LICENSE"):
+    for name in ("start.py", "pyproject.toml", "hatch_build.py", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tmp_path)
     shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
     quiet = {"capture_output": True, "encoding": "utf-8", "errors": "replace", "stdin": subprocess.DEVNULL}
