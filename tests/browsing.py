@@ -23,7 +23,7 @@ from typing import Any
 import nbformat
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 import cutaway
 from cutaway.glass.studio import Session
@@ -154,25 +154,33 @@ class Notebook:
         page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
         page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
 
+    def cell(self, number: int) -> Locator:
+        """The cell of this number."""
+        return self.page.locator(f".jp-Notebook [data-windowed-list-index='{number}']")
+
     def run(self, number: int) -> None:
         """Run the cell of this number and wait until it is done."""
+        prompt = self.cell(number).locator(".jp-InputPrompt")
+        before = prompt.inner_text()
         self.start(number)
-        self.page.locator(f".jp-Notebook [data-windowed-list-index='{number}'] .jp-InputPrompt").filter(
-            has_text="*"
-        ).wait_for(state="hidden")
+        for k in range(1, 240):
+            time.sleep(0.1)
+            if prompt.inner_text() == before:
+                if k % 15 == 0:  # a notebook that has only just opened misses keys
+                    self.start(number)
+            elif "*" not in prompt.inner_text():
+                break
         self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
 
     def start(self, number: int) -> None:
         """Run the cell of this number."""
-        self.page.locator(f".jp-Notebook [data-windowed-list-index='{number}'] .cm-content").click()
+        self.cell(number).locator(".cm-content").click()
         self.page.keyboard.press("Control+Enter")
 
     def printed(self, number: int) -> str:
         """What a cell has printed."""
         self.run(number)
-        return self.page.locator(
-            f".jp-Notebook [data-windowed-list-index='{number}'] .jp-OutputArea-output"
-        ).inner_text()
+        return self.cell(number).locator(".jp-OutputArea-output").inner_text()
 
 
 def write_notebook(file: Path, cells: list[str]) -> None:

@@ -124,7 +124,8 @@ def forward(run: Run, unit: str, n: int = 1, seconds: float | None = None) -> An
 
 def takes(run: Run, batch: int, start: int | None = None) -> bool:
     """Would going there (from the batch `start`, or from here) take too long for one answer?"""
-    return (batch - (run.batch if start is None else start)) * run.seconds_a_batch > PATIENT
+    ahead = batch - (run.batch if start is None else start)
+    return ahead > 1 and ahead * run.seconds_a_batch > PATIENT
 
 
 def batches(run: Run, stop: int, place: int, seconds: float | None = None) -> Any:

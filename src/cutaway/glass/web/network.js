@@ -204,7 +204,8 @@ function matrices({ app, view, p, W, H, columns, edges, here }) {
     if (!known) return h("button", { ...props, class: `${props.class} hollow` });
     if (info && info.shape.length === 0) {
       if (slot !== app.program?.results.loss) wanted.add(`${THUMBS}${slot}`);
-      return h("button", { ...props, class: `${props.class} value` }, num(scalar(app, slot), 3));
+      const number = num(scalar(app, slot), 3);
+      return h("button", { ...props, class: `${props.class} value`, "aria-label": `${number}: ${props["aria-label"]}` }, number);
     }
     const key = `${THUMBS}${slot}`;
     if (wanted.size < budget) wanted.add(key);

@@ -81,11 +81,16 @@ function render({ model, el }) {
   // In a notebook the keys belong to the studio only while something in it is focused.
   const keyHost = host === "notebook" ? root : document;
   keyHost.addEventListener("keydown", onkey);
-  const watchSize = new ResizeObserver(redraw);
+  const watchSize = new ResizeObserver(() => {
+    root.classList.toggle("tall", root.clientWidth <= 1100); // in a cell there is as much height as it needs
+    redraw();
+  });
   watchSize.observe(root);
   const scheme = matchMedia("(prefers-color-scheme: dark)");
   const onscheme = () => setTheme(preferred());
   scheme.addEventListener("change", onscheme);
+  const watchLab = new MutationObserver(onscheme); // JupyterLab's own switch between light and dark
+  watchLab.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light"] });
   draw();
   app.start();
 
@@ -93,6 +98,7 @@ function render({ model, el }) {
     keyHost.removeEventListener("keydown", onkey);
     scheme.removeEventListener("change", onscheme);
     watchSize.disconnect();
+    watchLab.disconnect();
     app.close();
     root.remove();
   };
