@@ -83,8 +83,8 @@ class Planner:
         return made
 
     def _split(self, key: tuple[Any, ...], tape: Tape) -> Shards | None:
-        """The program of a training step, split over the workers; what only uses the network one does alone."""
-        if self.workers < 2 or not tape.carry:
+        """The program split over the workers, or None where one alone does it."""
+        if self.workers < 2:
             return None
         if key not in self._shards:
             self._shards[key] = splits(tape, self.workers)

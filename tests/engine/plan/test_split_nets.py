@@ -12,6 +12,7 @@ from cutaway import nn, optim
 from cutaway.engine import Tape, Tensor, ops
 from cutaway.engine.plan.split import WHOLE, Lockstep, Shards, split
 from cutaway.engine.program import from_data, to_data
+from cutaway.training import Run
 from cutaway.training.executor import Readable
 from cutaway.training.program import evaluation_program, training_program
 
@@ -373,3 +374,23 @@ def test_part_of_the_examples_is_found_whoever_holds_them() -> None:
     world = World(Along(f, layer=nn.Linear(5, 4)), lambda y, t: (y**2).mean() + t.sum(), rows, rows, SGD)
     tape, inputs, state = program(world, 7)
     agree(tape, split(tape, 3), inputs, state)
+
+
+def test_predictions_and_judgements_are_shared_out_and_put_together_again() -> None:
+    """Every rank answers for its own examples; also where their number is odd, and where there is only one."""
+    x, y = numbers(9, 5).astype("f"), whole(4, 9)
+    runs = [
+        Run(mlp(), nn.CrossEntropyLoss(), optim.SGD(0.1), (x, y), 4, workers=count).train(batches=3, progress=False)
+        for count in (1, 2)
+    ]
+    for count in (1, 2, 7, 9):
+        alone, shared = (run.predict(x[:count]) for run in runs)
+        assert shared.shape == (count, 4)
+        np.testing.assert_allclose(shared, alone, rtol=1e-5, atol=1e-6)
+    again = runs[1].predict(x)
+    runs[1].train(batches=1, progress=False)
+    assert (runs[1].predict(x) != again).any()  # with the weights of now
+    np.testing.assert_allclose(list(runs[0].train(batches=1, progress=False).evaluate((x, y)).values()),
+                               list(runs[1].evaluate((x, y)).values()), rtol=1e-5)  # fmt: skip
+    for run in runs:
+        run.programs.planner.close()

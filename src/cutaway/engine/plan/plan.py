@@ -7,7 +7,7 @@ kernel, in how many blocks. A batch is then a straight line of calls that alloca
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -246,6 +246,11 @@ class Plan:
     def feeding(self, sources: Sequence[Any]) -> list[Call]:
         """The calls that take a batch from where these arrays are."""
         return [(np.copyto, (inlet, x)) for inlet, x in zip(self._inlets, sources, strict=True) if inlet is not None]
+
+    def giving(self, places: Mapping[int, Any]) -> list[Call]:
+        """The calls that put results where somebody collects them."""
+        outlets = zip(self.tape.results.values(), self._outlets, strict=True)
+        return [(np.copyto, (places[slot], outlet)) for slot, outlet in outlets if slot in places]
 
     def calls(self) -> list[Call]:
         """All calls of a batch."""

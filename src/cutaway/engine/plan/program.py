@@ -99,8 +99,9 @@ def fill(tape: Tape, inputs: Sequence[Any], state: dict[str, Any]) -> None:
         values[slot] = state[name]
     for step in tape.steps:
         values[step.output] = np.asarray(step.op.forward(*[values[slot] for slot in step.inputs], **step.attrs))
+    given = set(tape.inputs.values())
     for slot, value in enumerate(values):
-        if slot not in tape.constants and value is not None:
+        if slot not in tape.constants and (value is not None or slot in given):  # answers may be None: nothing
             tape.values[slot] = hollow(np.asarray(value))
 
 

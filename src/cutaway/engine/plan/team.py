@@ -28,14 +28,14 @@ __all__ = ["Ensemble", "Member", "TeamPlan", "splits"]
 def splits(tape: Tape, count: int) -> Shards | None:
     """The program split over so many workers; None where one alone does it.
 
-    That is so when there are fewer examples than workers, when a result would stay in pieces, or when unequal shares
-    would make the workers group their steps in different ways, and so meet in a different order.
+    That is so when there are fewer examples than workers, or when unequal shares would make the workers group their
+    steps in different ways, and so meet in a different order.
     """
     if count < 2:
         return None
     shards = split(tape, count)
     examples = [shards.bounds(slot) for name, slot in tape.inputs.items() if name not in ("step", "first")]
-    if not any(examples) or any(shards.axis(slot) is not None for slot in shards.tapes[0].results.values()):
+    if not any(examples):
         return None
     bounds = next(b for b in examples if b)
     if len({b - a for a, b in pairwise(bounds)}) > 1:
@@ -50,21 +50,33 @@ def splits(tape: Tape, count: int) -> Shards | None:
 
 
 class Table:
-    """What all ranks lay out in shared memory in the same order: the mailbox for a batch, the rows, the boards."""
+    """What all ranks lay out in shared memory in the same order: mailboxes for a batch and its results, rows, boards.
+
+    mail: a place for each input, None where nothing is given; out: {result that stays in pieces: where these are put}
+    """
 
     def __init__(self, shards: Shards, tape: Tape, memory: Any) -> None:
         self.area = Area(memory)
-        self.mail = []
-        for slot in tape.inputs.values():
-            like = tape.values[slot]
-            raw = self.area.take(max(1, like.nbytes))[: like.nbytes]
-            self.mail.append(raw.view(like.dtype).reshape(like.shape))
+        self.mail = [self._place(tape.values[slot]) for slot in tape.inputs.values()]
+        self.out = {slot: self._place(tape.values[slot]) for slot in Table.pieces(shards, tape)}
         self.rows = Rows(tape, self.area.take, shards.count)
+
+    def _place(self, like: Any) -> Any:
+        if _is_nothing(like):
+            return None
+        raw = self.area.take(max(1, like.nbytes))[: like.nbytes]
+        return raw.view(like.dtype).reshape(like.shape)
+
+    @staticmethod
+    def pieces(shards: Shards, tape: Tape) -> list[int]:
+        """The results of which every rank has its own part: answers for its examples."""
+        return [slot for slot in dict.fromkeys(tape.results.values()) if shards.axis(slot) is not None]
 
     @staticmethod
     def size(shards: Shards, tape: Tape) -> int:
         """How many bytes that is."""
-        inputs = sum(aligned(max(1, tape.values[slot].nbytes)) for slot in tape.inputs.values())
+        arrays = [tape.values[slot] for slot in (*tape.inputs.values(), *Table.pieces(shards, tape))]
+        mail = sum(aligned(max(1, like.nbytes)) for like in arrays if not _is_nothing(like))
         rows = 0
 
         def count(nbytes: int) -> Any:
@@ -75,7 +87,12 @@ class Table:
         Rows(tape, count, shards.count)
         first = shards.tapes[0]
         shapes = [np.shape(first.values[s.output]) for s in first.steps if s.op.name == "together"]
-        return inputs + rows + Seat.room(shapes, shards.count)
+        return mail + rows + Seat.room(shapes, shards.count)
+
+
+def _is_nothing(like: Any) -> bool:
+    """Answers, where only the outputs are asked for."""
+    return getattr(like, "dtype", np.dtype(object)).kind == "O"
 
 
 class Member:
@@ -101,10 +118,12 @@ class Member:
         table = self.tables[key] = Table(shards, tape, self.crew.at(offset, nbytes))
         seat = Seat(self.rank, count, self.crew.barrier, table.area, shards.sums)
         plan = self.plans[key] = Plan(shards.tapes[self.rank], table.rows, seat=seat)
-        feed = plan.feeding(
-            [shards.cut(s, m)[self.rank] for s, m in zip(tape.inputs.values(), table.mail, strict=True)]
-        )
-        self._lines[key] = straight_line([*feed, *plan.calls()])
+        mine = [
+            None if place is None else shards.cut(slot, place)[self.rank]
+            for slot, place in zip(tape.inputs.values(), table.mail, strict=True)
+        ]
+        give = plan.giving({slot: shards.cut(slot, place)[self.rank] for slot, place in table.out.items()})
+        self._lines[key] = straight_line([*plan.feeding(mine), *plan.calls(), *give])
         return None
 
     def step(self, key: int) -> None:
@@ -132,11 +151,13 @@ class TeamPlan:
         assert isinstance(member, Member)
         self.first, table = member.plans[self.key], member.tables[self.key]
         self.rows, self._mail = table.rows, table.mail
+        self._out = [table.out.get(slot) for slot in tape.results.values()]
 
     def feed(self, inputs: Sequence[Any]) -> None:
         """Lay a batch into the mailbox."""
         for place, array in zip(self._mail, inputs, strict=True):
-            np.copyto(place, array)
+            if place is not None:
+                np.copyto(place, array)
 
     def line(self) -> Callable[[], None]:
         """A batch, done by all."""
@@ -145,7 +166,8 @@ class TeamPlan:
 
     def results(self) -> tuple[Any, ...]:
         """What the batch gave."""
-        return self.first.results()
+        pairs = zip(self._out, self.first.results(), strict=True)
+        return tuple([result if place is None else place.copy() for place, result in pairs])
 
     def close(self) -> None:
         """Let all ranks forget it."""
@@ -178,8 +200,9 @@ class Ensemble:
 
     def feed(self, inputs: Sequence[Any]) -> None:
         """Give every rank its share."""
+        slots = self.tape.inputs.values()
         for r, plan in enumerate(self.plans):
-            plan.feed([self.shards.cut(s, a)[r] for s, a in zip(self.tape.inputs.values(), inputs, strict=True)])
+            plan.feed([a if a is None else self.shards.cut(s, a)[r] for s, a in zip(slots, inputs, strict=True)])
 
     def holds(self, slot: int) -> bool:
         """Has the slot memory?"""

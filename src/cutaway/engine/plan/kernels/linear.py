@@ -11,6 +11,9 @@ from ..job import Job, kernel
 
 __all__ = ["matmul"]
 
+FEW = 56  # rows, up to which the larger table is better on the left
+SMALL = 1_000_000  # so many products BLAS multiplies as things lie, without packing them first
+
 
 @kernel("matmul")
 def matmul(do: Do, job: Job) -> Any:
@@ -26,6 +29,14 @@ def matmul(do: Do, job: Job) -> Any:
     w = w.swapaxes(-1, -2) if attrs.get("flip_w") else w
     if x.ndim > 2 and w.ndim == 2 and x.flags.c_contiguous and out.flags.c_contiguous:
         x, out = x.reshape(-1, x.shape[-1]), out.reshape(-1, out.shape[-1])
+    sides = " x ".join(map(str, (*x.shape, w.shape[-1])))
+    if attrs.get("flip_w") and x.ndim == w.ndim == out.ndim == 2 and len(x) <= FEW and x.size * w.shape[1] > SMALL:
+        # BLAS packs the table on the right: half of the time, where only a few rows meet it; so it goes to the left
+        turned = do.scratch(out.shape[::-1], out.dtype)
+        do(np.matmul, w.T, x.T, turned)
+        do(np.copyto, out, turned.T)
+        job.why = f"BLAS, {sides}, turned round: few rows meet a large table"
+        return None
     do(np.matmul, x, w, out)
-    job.why = f"BLAS, {' x '.join(map(str, (*x.shape, w.shape[-1])))}"
+    job.why = f"BLAS, {sides}"
     return None

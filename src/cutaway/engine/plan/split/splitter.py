@@ -72,7 +72,8 @@ class Splitter:
     """What is known while the tapes are written; rules read it and write with it."""
 
     def __init__(self, tape: Tape, count: int, held: Mapping[int, Layout]) -> None:
-        if any(value is None for value in tape.values):
+        used = {slot for step in tape.steps for slot in (*step.inputs, step.output)}
+        if any(tape.values[slot] is None for slot in used):
             raise TapeError(
                 "split: this tape was loaded, and nobody has told yet what its slots hold; plan.program.fill does."
             )
