@@ -17,7 +17,7 @@ from .join import concat, stack
 from .sums import logsumexp
 from .tables import gather
 
-_NEVER = -1e30  # the logarithm of a chance that is as good as 0, and still a number to compute with
+NEVER = -1e30  # the logarithm of a chance that is as good as 0, and still a number to compute with
 
 
 class Path:
@@ -48,32 +48,32 @@ def _add(*logs: Any) -> Any:
 
 def _later(a: Any, by: int) -> Any:
     """Everything moved on by so many places of the path; nobody comes in from before its beginning."""
-    moved = np.full_like(a, _NEVER)
+    moved = np.full_like(a, NEVER)
     moved[:, by:] = a[:, : a.shape[1] - by]
     return moved
 
 
 def _forward(heard: Any, path: Path) -> Any:
     """Chances (T, N, 2 S + 1), as logarithms, of all readings that have come to a place by a moment."""
-    alpha = np.full(heard.shape, _NEVER)
+    alpha = np.full(heard.shape, NEVER)
     alpha[0, :, :2] = heard[0, :, :2]
     for t in range(1, len(heard)):
         a = alpha[t - 1]
-        leap = np.where(path.leap, _later(a, 2), _NEVER)
-        alpha[t] = np.maximum(_add(a, _later(a, 1), leap) + heard[t], _NEVER)
+        leap = np.where(path.leap, _later(a, 2), NEVER)
+        alpha[t] = np.maximum(_add(a, _later(a, 1), leap) + heard[t], NEVER)
     return alpha
 
 
 def _backward(heard: Any, path: Path, input_lengths: Any) -> Any:
     """Chances (T, N, 2 S + 1), as logarithms, of all ways to go on from a place after a moment to a good end."""
-    beta = np.full(heard.shape, _NEVER)
-    last = np.where(path.ends, 0.0, _NEVER)
+    beta = np.full(heard.shape, NEVER)
+    last = np.where(path.ends, 0.0, NEVER)
     leap = np.roll(path.leap, -2, axis=1)  # from here, may the next blank be skipped?
     for t in range(len(heard) - 1, -1, -1):
         if t + 1 < len(heard):
             b = (beta[t + 1] + heard[t + 1])[:, ::-1]
-            over = np.where(leap, _later(b, 2)[:, ::-1], _NEVER)
-            beta[t] = np.maximum(_add(b[:, ::-1], _later(b, 1)[:, ::-1], over), _NEVER)
+            over = np.where(leap, _later(b, 2)[:, ::-1], NEVER)
+            beta[t] = np.maximum(_add(b[:, ::-1], _later(b, 1)[:, ::-1], over), NEVER)
         beta[t] = np.where((input_lengths == t + 1)[:, None], last, beta[t])
     return beta
 
@@ -83,10 +83,10 @@ def _heard(log_probs: Any, path: Path) -> Any:
     return np.take_along_axis(log_probs, path.letters[None], axis=2).astype(np.float64)
 
 
-def _end(alpha: Any, path: Path, input_lengths: Any) -> Any:
+def end_of(alpha: Any, path: Path, input_lengths: Any) -> Any:
     """The chance, as a logarithm, of all whole readings of each example, (N,)."""
     last = alpha[input_lengths - 1, np.arange(len(input_lengths))]
-    last = np.where(path.ends, last, _NEVER)
+    last = np.where(path.ends, last, NEVER)
     top = last.max(axis=1)
     return top + np.log(np.exp(last - top[:, None]).sum(axis=1))
 
@@ -211,8 +211,8 @@ class Ctc(_OfReadings):
         zero_infinity: bool = False,
     ) -> Any:
         path = Path(targets, target_lengths, blank)
-        total = _end(_forward(_heard(log_probs, path), path), path, input_lengths)
-        impossible = total < _NEVER / 2
+        total = end_of(_forward(_heard(log_probs, path), path), path, input_lengths)
+        impossible = total < NEVER / 2
         return np.where(impossible, 0.0 if zero_infinity else np.inf, -total).astype(log_probs.dtype)
 
     @staticmethod
@@ -241,19 +241,19 @@ class Ctc(_OfReadings):
         path = Path(targets.data, target_lengths.data, blank)
         moments, n, _ = log_probs.shape
         heard = gather(log_probs, Tensor(np.broadcast_to(path.letters, (moments, *path.letters.shape))), dim=2)
-        never = Tensor(np.full((n, 2), _NEVER, log_probs.dtype))
+        never = Tensor(np.full((n, 2), NEVER, log_probs.dtype))
         begins = Tensor(np.broadcast_to(np.arange(path.letters.shape[1]) < 2, path.letters.shape))
         leap, ends = Tensor(path.leap), Tensor(path.ends)
-        alphas = [where(begins, heard[0], _NEVER)]
+        alphas = [where(begins, heard[0], NEVER)]
         for t in range(1, moments):
             a = alphas[-1]
             one = concat(never[:, :1], a[:, :-1], dim=1)
-            two = where(leap, concat(never, a[:, :-2], dim=1), _NEVER)
+            two = where(leap, concat(never, a[:, :-2], dim=1), NEVER)
             alphas.append(logsumexp(stack(a, one, two), dim=0) + heard[t])
         every = stack(*alphas)
         last = gather(every, Tensor(np.broadcast_to((input_lengths.data - 1)[None, :, None], (1, *ends.shape))), dim=0)
-        total = logsumexp(where(ends, last[0], _NEVER), dim=1)
-        impossible = Tensor(total.data < _NEVER / 2)
+        total = logsumexp(where(ends, last[0], NEVER), dim=1)
+        impossible = Tensor(total.data < NEVER / 2)
         return where(impossible, 0.0 if zero_infinity else np.inf, neg(total))
 
     @staticmethod
@@ -298,9 +298,9 @@ class CtcPosterior(_OfReadings):
         path = Path(targets, target_lengths, blank)
         heard = _heard(log_probs, path)
         alpha = _forward(heard, path)
-        total = _end(alpha, path, input_lengths)
-        readable = (total > _NEVER / 2) & (np.arange(len(heard))[:, None] < input_lengths)  # (T, N)
-        shares = np.where(readable[:, :, None], alpha + _backward(heard, path, input_lengths) - total[:, None], _NEVER)
+        total = end_of(alpha, path, input_lengths)
+        readable = (total > NEVER / 2) & (np.arange(len(heard))[:, None] < input_lengths)  # (T, N)
+        shares = np.where(readable[:, :, None], alpha + _backward(heard, path, input_lengths) - total[:, None], NEVER)
         which = path.letters[:, :, None] == np.arange(log_probs.shape[2])  # (N, 2 S + 1, C)
         by_example = np.exp(shares).transpose(1, 0, 2) @ which.astype(np.float64)
         return np.ascontiguousarray(by_example.transpose(1, 0, 2), log_probs.dtype)

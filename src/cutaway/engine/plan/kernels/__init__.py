@@ -3,12 +3,13 @@
 They register themselves by name: importing this package makes them known.
 """
 
-from . import arrange, chain, convolution, elementwise, gru, linear, lstm, pooling, reduction, resize, rows
+from . import arrange, chain, convolution, ctc, elementwise, gru, linear, lstm, pooling, reduction, resize, rows
 
 __all__ = [
     "arrange",
     "chain",
     "convolution",
+    "ctc",
     "elementwise",
     "gru",
     "linear",
