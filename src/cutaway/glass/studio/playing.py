@@ -55,8 +55,9 @@ class Player:
     def tick(self, run: Run, seconds: float) -> Any:
         """Go on for about so many seconds; returns what stopped it (a hit of a watch, or a sentence), or None."""
         begin, batch = perf_counter(), run.batch
+        told: Any = None
         if self.past:
-            told = self._again(run, seconds)
+            self._again(run, seconds)
         else:
             told = self._paced(run, seconds) if self.speed is not None else self._fast(run, seconds)
         took = perf_counter() - begin
