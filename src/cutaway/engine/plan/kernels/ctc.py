@@ -27,7 +27,8 @@ class Readings:
         half of the examples is read from the back, from its own last moment and its own last letter on
     """
 
-    def __init__(self, do: Do, moments: int, examples: int, letters: int, blank: int) -> None:
+    def __init__(self, do: Do, log_probs: Any, targets: Any, blank: int) -> None:
+        (moments, examples, _), letters = log_probs.shape, targets.shape[1]
         self.T, self.N, self.P, self.blank = moments, examples, 2 * letters + 1, blank
         rows, f8 = 2 * examples, np.float64
         self.heard = do.keep((moments, rows, self.P), f8)
@@ -98,7 +99,7 @@ def ctc(do: Do, job: Job) -> Any:
     blank = job.attrs.get("blank", 0)
     if job.attrs.get("zero_infinity") or 0 in log_probs.shape or 0 in targets.shape:
         return NotImplemented
-    made = Readings(do, *log_probs.shape[:2], targets.shape[1], blank)
+    made = Readings(do, log_probs, targets, blank)
     do(made.read, *job.inputs, job.output)
     do.shared["ctc", job.step.inputs, blank] = made
     job.why = "from both sides in one loop"
@@ -115,7 +116,7 @@ def ctc_posterior(do: Do, job: Job) -> Any:
     made = do.shared.get(("ctc", job.step.inputs, blank))
     job.why = "what the loss has read"
     if made is None:
-        made = Readings(do, *log_probs.shape[:2], targets.shape[1], blank)
+        made = Readings(do, log_probs, targets, blank)
         do(made.read, *job.inputs, None)
         job.why = "from both sides in one loop"
     do(made.posterior, job.output)
