@@ -29,6 +29,8 @@ VENV = HERE / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 SUFFIX = ".exe" if os.name == "nt" else ""
 PYTHON = BIN / f"python{SUFFIX}"
+PAGE = HERE / "tests" / "glass" / "browser"  # has a package.json: TypeScript and axe-core, for the page's tests
+TYPES = PAGE / "node_modules" / "typescript" / "bin" / "tsc"
 NOTE = VENV / "cutaway-installed.json"  # what earlier calls installed, from which pyproject.toml
 UNREACHABLE = ("Failed to establish", "name resolution", "ConnectionError", "ConnectTimeout", "timed out")
 ONE_THREAD = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
@@ -182,6 +184,8 @@ def test() -> int:
         "pytest": [PYTHON, "-m", "pytest", "-q", "-n", workers, f"--junitxml={report}"],
     }
     failed = []
+    if TYPES.is_file():
+        checks["tsc (the page's modules)"] = [shutil.which("node"), TYPES, "-p", PAGE / "tsconfig.json"]
     for name, command in checks.items():
         print(f"\n== {name}", flush=True)
         if call(command, ONE_THREAD):
@@ -217,7 +221,24 @@ def install_for_tests() -> "list[str]":
                 left_out.append(how_to_get(one[-1]))
     if not attempt("PyTorch, to compare with", [torch]):
         left_out.append(how_to_get(torch))
+    if not install_for_the_page():
+        left_out.append("the types of the page's modules, and axe-core (to get them: Node 20 or newer, nodejs.org)")
     return left_out
+
+
+def install_for_the_page() -> bool:
+    """Install with npm what checks the page's modules, unless it is there already in these versions."""
+    asked = (PAGE / "package.json").read_text(encoding="utf-8")
+    if TYPES.is_file() and read_note().get("the page's tools") == asked:
+        return True
+    npm = shutil.which("npm")
+    if npm is None:
+        return False
+    print("Installing what checks the page into tests/glass/browser/node_modules ...", flush=True)
+    if not succeeds([npm, "install", "--prefix", PAGE, "--no-package-lock", "--no-audit", "--no-fund"]):
+        return False
+    NOTE.write_text(json.dumps({**read_note(), "the page's tools": asked}, indent=1), encoding="utf-8")
+    return True
 
 
 def how_to_get(package: str) -> str:

@@ -163,10 +163,10 @@ class Notebook:
         prompt = self.cell(number).locator(".jp-InputPrompt")
         before = prompt.inner_text()
         self.start(number)
-        for k in range(1, 240):
+        for k in range(1, 900):
             time.sleep(0.1)
             if prompt.inner_text() == before:
-                if k % 15 == 0:  # a notebook that has only just opened misses keys
+                if k % 30 == 0:  # a notebook that has only just opened misses keys
                     self.start(number)
             elif "*" not in prompt.inner_text():
                 break

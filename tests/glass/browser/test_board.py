@@ -54,6 +54,7 @@ def test_a_digit_is_drawn_read_and_every_vote_can_be_asked(browser):
         expect(page.locator(".verdict b")).to_have_text("3")
         page.get_by_role("button", name=re.compile("^vote for 3")).click()
         expect(page.locator(".vote h2")).to_contain_text("vote for 3")
+        expect(page.locator(".vote .terms tfoot")).to_be_visible()
         rows = page.locator(".vote .terms tbody tr td:last-child").all_inner_texts()
         total = page.locator(".vote .terms tfoot td").last.inner_text()
         number = lambda text: float(text.replace("−", "-").replace("+", ""))  # noqa: E731

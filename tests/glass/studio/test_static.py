@@ -6,7 +6,6 @@ import base64
 import gzip
 import json
 import re
-import shutil
 
 import numpy as np
 import pytest
@@ -14,6 +13,7 @@ import pytest
 from cutaway.engine.errors import CutawayError
 from cutaway.glass import save_html
 
+from ...browsing import chromium
 from ...training.worlds import bits_of
 from .talking import digits, small
 
@@ -83,14 +83,10 @@ def test_a_stretch_that_is_none_is_said(tmp_path, batches):
 
 
 def test_it_plays_in_a_browser_with_no_network(tmp_path):
-    from playwright.sync_api import sync_playwright
-
     run = digits()
     run.train(batches=3, progress=False)
     file = save_html(run, tmp_path / "run.html").path
-    with sync_playwright() as player:
-        chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-        browser = player.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+    with chromium() as browser:
         page = browser.new_context(offline=True).new_page()
         asked, broken = [], []
         page.on("request", lambda request: asked.append(request.url))
@@ -102,5 +98,4 @@ def test_it_plays_in_a_browser_with_no_network(tmp_path):
         page.get_by_text("step 2 of", exact=False).first.wait_for()
         page.keyboard.press("ArrowLeft")
         page.get_by_text("step 1 of", exact=False).first.wait_for()
-        browser.close()
     assert not broken and all(url.startswith(("file:", "blob:", "data:")) for url in asked)

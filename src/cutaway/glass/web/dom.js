@@ -5,7 +5,7 @@
 /**
  * @typedef {{ tag: string, key: string | undefined, props: Record<string, any>, children: Child[] }} Node_
  * @typedef {Node_ | string} Child
- * @typedef {Node_ | string | number | null | undefined | false | Loose[]} Loose
+ * @typedef {Node_ | string | number | null | undefined | false | any[]} Loose
  */
 
 const SVG = "http://www.w3.org/2000/svg";
