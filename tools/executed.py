@@ -31,7 +31,7 @@ def executed(text: Path) -> dict[str, Any]:
     """The notebook of this text file, run from top to bottom in a clean kernel; an AssertionError if a cell broke."""
     KEPT.mkdir(parents=True, exist_ok=True)
     kept = KEPT / f"{text.stem}-{key(text)}.ipynb"
-    with FileLock(kept.with_suffix(".lock")):
+    with FileLock(KEPT / f"{text.stem}.lock"):
         if not kept.exists():
             for old in KEPT.glob(f"{text.stem}-*.ipynb"):
                 old.unlink(missing_ok=True)

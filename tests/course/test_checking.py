@@ -120,12 +120,15 @@ def test_a_word_is_found_by_every_name_it_has(monkeypatch):
     monkeypatch.setattr(words, "words", lambda: (slope,))
     told = "slope (the trade says: derivative): How steep the ground is. It comes in chapter 4."
     assert word("slope") == word("Derivative") == word(" slopes ") == told
+    again = words.Word("slope", "", "One for each weight.", 5)  # a word may grow
+    monkeypatch.setattr(words, "words", lambda: (slope, again))
+    assert word("slope") == f"{told}\n\nslope: One for each weight. It comes in chapter 5."
     with pytest.raises(CutawayError, match="Did you mean slope"):
         word("slop")
 
 
-def test_the_glossary_files_say_each_word_once():
-    names = [name for one in words.words() for name in {form.lower() for form in (one.say, *one.forms)}]
+def test_a_chapter_says_each_word_once():
+    names = [(one.chapter, name) for one in words.words() for name in {form.lower() for form in (one.say, *one.forms)}]
     assert len(names) == len(set(names)), sorted(name for name in set(names) if names.count(name) > 1)
     assert all(one.means.strip().endswith((".", "?")) for one in words.words())
     plain = (Path(words.FOLDER) / "plain.txt").read_text(encoding="utf-8").split()

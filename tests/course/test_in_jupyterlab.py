@@ -67,8 +67,9 @@ class Reader:
 
     def __init__(self, page):
         self.page = page
-        expect(page.locator(".jp-Notebook .jp-CodeCell").first).to_be_visible(timeout=90_000)
-        self.idle()
+        heading = page.locator(".jp-Notebook .jp-MarkdownCell h1")
+        expect(heading).to_be_visible(timeout=90_000)  # before that there is one empty cell, and no kernel
+        expect(page.get_by_text("Python 3 (ipykernel) | Idle")).to_be_visible(timeout=90_000)
 
     def idle(self):
         """Wait until the kernel has nothing to do."""
@@ -80,7 +81,8 @@ class Reader:
         self.page.get_by_role("menuitem", name="Run", exact=True).click()
         self.page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
         last = self.page.locator(".jp-CodeCell").last.locator(".jp-InputPrompt")
-        expect(last).to_have_text(re.compile(r"\[\d+\]"), timeout=240_000)
+        self.look("running")
+        expect(last).to_have_text(re.compile(r"\[\d+\]"), timeout=100_000)
         self.idle()
 
     def cell(self, words):

@@ -58,19 +58,22 @@ def plain_words() -> frozenset[str]:
 
 
 def word(name: str) -> Told:
-    """What a word of the course means, asked by the beginner's name or by the trade's.
+    """What a word of the course means, asked by the beginner's name or by the trade's; some grow with the chapters.
 
     >>> word("zzz")
     Traceback (most recent call last):
         ...
     cutaway.engine.errors.CutawayError: The glossary has no word 'zzz'.
     """
-    known = {called.lower(): one for one in reversed(words()) for called in one.names}
-    found = known.get(str(name).strip().lower())
-    if found is None:
-        close = difflib.get_close_matches(str(name).lower(), known, 3)
-        raise CutawayError(
-            f"The glossary has no word {name!r}." + (f" Did you mean {' or '.join(close)}?" if close else "")
-        )
-    trade = f" (the trade says: {found.trade})" if found.trade else ""
-    return Told(f"{found.say}{trade}: {found.means} It comes in chapter {found.chapter}.")
+    asked = str(name).strip().lower()
+    found = [one for one in words() if asked in {called.lower() for called in one.names}]
+    if not found:
+        known = {called.lower() for one in words() for called in one.names}
+        close = " or ".join(difflib.get_close_matches(asked, sorted(known), 3))
+        raise CutawayError(f"The glossary has no word {name!r}." + (f" Did you mean {close}?" if close else ""))
+    return Told("\n\n".join(_told(one) for one in found))
+
+
+def _told(one: Word) -> str:
+    trade = f" (the trade says: {one.trade})" if one.trade else ""
+    return f"{one.say}{trade}: {one.means} It comes in chapter {one.chapter}."
