@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import time
 from contextlib import contextmanager
 
@@ -17,6 +19,7 @@ from cutaway.training import Run
 from ...browsing import opened, served
 from ...training.worlds import bits_of
 from ..studio.talking import digits
+from ..studio.test_asking import MAKER
 
 
 @contextmanager
@@ -327,3 +330,23 @@ def test_a_server_that_is_gone_is_said(browser):
         page.unroute("**/message")
         press(page, "step")
         expect(page.locator(".say")).not_to_contain_text("does not answer")
+
+
+def test_a_saved_run_whose_code_is_gone_opens_and_goes_on(browser, tmp_path):
+    (tmp_path / "maker.py").write_text(MAKER, encoding="utf-8")
+    file, numbers = tmp_path / "mine.safetensors", tmp_path / "x.npy"
+    subprocess.run([sys.executable, tmp_path / "maker.py", file, numbers], check=True, env={"PYTHONPATH": "src"})
+    x = np.load(numbers)
+    run = Run.resume(file, data=(x, x[:, :1]))
+    assert run.net is None
+    with studio(browser, run) as (page, _):
+        press(page, "step", 3)
+        stands(page, 7, 2)
+        expect(page.locator(".explain tfoot")).to_be_visible()
+        by(page, "batch")
+        press(page, "step")
+        stands(page, 8)
+    with studio(browser, Run.resume(file)) as (page, _):  # its data is gone as well: it can be looked at
+        expect(page.locator(".say")).to_contain_text("The data of this run is not here")
+        expect(page.locator("[data-do=play]")).to_be_disabled()
+        expect(page.locator(".grid td.cell").first).to_have_text(re.compile(r"\d"))
