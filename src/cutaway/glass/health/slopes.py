@@ -20,8 +20,8 @@ __all__ = ["KIND", "Slopes"]
 KIND = "wrong gradient"
 
 # The library's own operations are checked in its tests. Others are nudged here along a few random directions (Baydin
-# and others, 2018, section 2.1): a wrong backward agrees along one of them by luck, hardly along two. Slopes measured in
-# float64 at smooth points are good to about 1e-6, and a corner that lies close by hits one direction, not most.
+# and others, 2018, section 2.1): a wrong backward agrees along one of them by luck, hardly along three. Slopes that are
+# measured in float64 at smooth points are good to about 1e-6, and a corner that lies close by hits one, not most.
 DIRECTIONS = 5
 TOLERANCE = 1e-2
 OFFSET = 1e-3  # first a little away from where it stands, so that corners (a ReLU at 0) are not hit
