@@ -27,6 +27,20 @@ class Reader(nn.Module):
         return (y[0] if isinstance(y, tuple) else y).mean(1)
 
 
+class Strung(nn.Module):
+    """All rows of an example as one."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.reshape(x.shape[0], -1)
+
+
+class Again(nn.Module):
+    """One moment."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.unsqueeze(1)
+
+
 class Tied(nn.Module):
     """One table for what is read and what is said."""
 
@@ -54,6 +68,7 @@ NETS: dict[str, Callable[[], nn.Module]] = {
     "lstm": lambda: Reader(nn.LSTM(WIDE, 4, batch_first=True)),
     "gru, both ways": lambda: Reader(nn.GRU(WIDE, 3, batch_first=True, bidirectional=True)),
     "a word that only fills": lambda: Reader(nn.LSTM(WIDE, 4, batch_first=True), padding_idx=2),
+    "rows strung together": lambda: Reader(nn.Sequential(Strung(), nn.Linear(7 * WIDE, 4), Again())),
     "tied": Tied,
     "shared": Shared,
 }

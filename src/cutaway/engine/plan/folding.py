@@ -31,8 +31,10 @@ def look_up(program: Program, slot: int) -> LookUp | None:
     if step is None or step.op.name != "embedding":
         return None
     indices, table = step.inputs
-    rows, kind = program.shape(table)[0], program.dtype(table)
-    return LookUp(indices, table, rows) if kind.kind == "f" and math.prod(program.shape(indices)) > rows else None
+    rows, width = program.shape(table)
+    # rows may have been strung together since
+    whole = program.shape(slot)[-1:] == (width,) and program.dtype(table).kind == "f"
+    return LookUp(indices, table, rows) if whole and math.prod(program.shape(indices)) > rows else None
 
 
 def root(program: Program, slot: int) -> int:
