@@ -181,7 +181,7 @@ def test() -> int:
         "ruff format": [PYTHON, "-m", "ruff", "format", "--check"],
         "mypy": [PYTHON, "-m", "mypy"],
         "import-linter": [BIN / f"lint-imports{SUFFIX}"],
-        "pytest": [PYTHON, "-m", "pytest", "-q", "-n", workers, f"--junitxml={report}"],
+        "pytest": [PYTHON, "-m", "pytest", "-q", "-n", workers, "--dist=loadgroup", f"--junitxml={report}"],
     }
     failed = []
     if TYPES.is_file():

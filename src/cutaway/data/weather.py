@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +32,8 @@ def where() -> Path:
 
 def load() -> Splits:
     """Both parts, in the order of the days: today's month and measurements (N, 5), and tomorrow's class number."""
+    import csv  # loaded where a table is read
+
     with where().open(encoding="ascii", newline="") as file:
         rows = list(csv.DictReader(file))
     x = np.array([[float(row["date"][5:7]), *(float(row[name]) for name in COLUMNS[1:])] for row in rows])

@@ -22,6 +22,7 @@ from cutaway.engine.plan.crew import Crew, WorkerError, choose
 from cutaway.engine.plan.crew.memory import PAGE, SharedMemory
 
 KINDS = ["threads", "fork"] if sys.platform.startswith("linux") else ["threads"]
+pytestmark = pytest.mark.xdist_group("workers")  # they spin while they wait: one after the other, not side by side
 SOON = 30.0  # seconds that a very busy machine may take for what takes milliseconds
 
 
