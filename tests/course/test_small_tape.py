@@ -1,4 +1,4 @@
-"""The tape of chapter 6 is the engine in small: the chapter builds this very code, and its numbers are the library's."""
+"""The tape of chapter 6 is the engine in small: the chapter builds this very code, and its numbers are the engine's."""
 
 from __future__ import annotations
 

@@ -130,8 +130,9 @@ def back_spread(tape: Tape, delta: int, g: int, a: int) -> Deltas:
 
 
 rule: dict[str, Callable[..., Deltas]] = {
-    "add": back_add, "sub": back_sub, "mul": back_mul, "matmul": back_matmul, "flip": back_flip,
-    "relu": back_relu, "gate": back_gate, "mean": back_mean, "spread": back_spread,
+    "add": back_add, "sub": back_sub, "mul": back_mul, "matmul": back_matmul,
+    "flip": back_flip, "relu": back_relu, "gate": back_gate,
+    "mean": back_mean, "spread": back_spread,
 }  # fmt: skip
 
 
