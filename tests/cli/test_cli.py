@@ -112,7 +112,7 @@ def test_doctor_says_how_to_get_what_is_missing(type_in, monkeypatch, tmp_path):
     monkeypatch.setenv("CUTAWAY_HOME", str(tmp_path / "file" / "home"))
     told = type_in("doctor")
     assert told.exit_code == 0 and "-m pip install pillow" in told.output and "set CUTAWAY_HOME" in told.output
-    assert "Worth a look: cache, extra: images, extra: studio, extra: notebook." in told.output
+    assert "Worth a look: cache, extra: images, extra: studio, extra: notebook, extra: learn." in told.output
 
 
 def test_doctor_fails_where_arithmetic_does(type_in, monkeypatch):
