@@ -79,7 +79,8 @@ def duel(results: Mapping[str, Sequence[float]], lazy: float) -> Drawing:
             ax.plot(value, -row, mark, color=colour, ms=9, zorder=2)
             left = value < other
             ax.annotate(f"{name} {value:.0%}", (value, -row), xytext=(-9 if left else 9, 0), va="center",
-                        textcoords="offset points", ha="right" if left else "left", color=colour)  # fmt: skip
+                        textcoords="offset points", ha="right" if left else "left", color=colour,
+                        bbox={"fc": "white", "ec": "none", "pad": 1.5})  # fmt: skip
     ax.axvline(lazy, color=TRUTH, lw=1, ls="--", zorder=0)
     ax.annotate("always dry", (lazy, 0.62), xytext=(4, 0), textcoords="offset points", color=TRUTH, va="center")
     ax.set_yticks([-row for row in range(len(results))], list(results))

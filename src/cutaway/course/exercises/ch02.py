@@ -177,7 +177,10 @@ def judge_less(answer: Callable[[Array, Array], Any]) -> Verdict:
     def always(rule: Callable[[Array, float], Array]) -> bool:
         return _all_close(given, [_best(clue, truth, rule) for clue, truth in cases])
 
-    if always(lambda c, v: c < v):
+    best = [max(np.mean((clue < v) == truth) for v in np.unique(clue)) for clue, truth in cases]
+    if all(value in clue for value, (clue, _) in zip(given, cases, strict=True)) and _all_close(
+        [np.mean((clue < value) == truth) for value, (clue, truth) in zip(given, cases, strict=True)], best
+    ):
         return right("On three random diaries, no other position is right more often.")
     if always(lambda c, v: c > v):
         return mistake("Still more than", "your rule says 1 for the large values. For which values should it say 1?")
@@ -185,7 +188,7 @@ def judge_less(answer: Callable[[Array, Array], Any]) -> Verdict:
         return mistake(
             "The last one tried", "you always give back the largest value. When may a new position replace the old?"
         )
-    if _all_close(given, [max(np.mean((c < v) == t) for v in np.unique(c)) for c, t in cases]):
+    if _all_close(given, best):
         return mistake("The share, not the knob", "this says how often the best position is right. Where is it?")
     if always(lambda c, v: c <= v):
         return mistake(
