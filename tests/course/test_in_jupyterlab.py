@@ -117,19 +117,23 @@ def test_a_chapter_is_run_checked_hinted_and_solved(number, browser, tmp_path):
         reader.run_all()
         expect(page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']")).to_have_count(0)
 
-        # the widget, where the chapter has one: one operation further, by its button
-        studio = page.locator(".cutaway").first
-        if page.locator(".cutaway").count():
-            studio.scroll_into_view_if_needed()
-            before = studio.locator(".where").inner_text()
-            studio.locator("[data-do=step]").click()
-            expect(studio.locator(".where")).not_to_have_text(before)
-            reader.look(f"{number}-widget")
-
-        # an exercise: the blank has been run, a mistake is called by its name, two hints, the solution
+        # the widget: the chapter's own, or one that a curious reader asks for; one step further, by its button
         cell = page.locator(".jp-CodeCell").nth(place_of(number, one.number))
         cell.scroll_into_view_if_needed()
-        expect(cell.locator(".jp-OutputArea")).to_contain_text("○")
+        expect(cell.locator(".jp-OutputArea")).to_contain_text(
+            "○"
+        )  # the blank of the exercise, run with all the others
+        if not page.locator(".cutaway").count():
+            reader.type_into(cell, "run.fork().studio()")
+        studio = page.locator(".cutaway").first
+        studio.scroll_into_view_if_needed()
+        before = studio.locator(".where").inner_text()
+        studio.locator("[data-do=step]").click()
+        expect(studio.locator(".where")).not_to_have_text(before)
+        reader.look(f"{number}-widget")
+
+        # the exercise: a mistake is called by its name, two hints, the solution
+        cell.scroll_into_view_if_needed()
         wrong = one.mistakes[0]
         reader.type_into(cell, wrong.cell(one.solution))
         expect(cell.locator(".jp-OutputArea")).to_contain_text(f"{wrong.name}:")
