@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -165,11 +166,11 @@ class Notebook:
         self.start(number)
         for k in range(1, 900):
             time.sleep(0.1)
-            if prompt.inner_text() == before:
-                if k % 30 == 0:  # a notebook that has only just opened misses keys
-                    self.start(number)
-            elif "*" not in prompt.inner_text():
+            now = prompt.inner_text()
+            if now != before and re.fullmatch(r"\[\d+\]:", now):
                 break
+            if k % 30 == 0 and "*" not in now:  # a notebook that has only just opened misses keys
+                self.start(number)
         self.page.locator(".jp-Notebook-ExecutionIndicator[data-status=idle]").wait_for()
 
     def start(self, number: int) -> None:

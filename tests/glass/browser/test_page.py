@@ -21,6 +21,8 @@ from ...training.worlds import bits_of
 from ..studio.talking import digits
 from ..studio.test_asking import MAKER
 
+pytestmark = pytest.mark.flaky(reruns=2)  # a real browser on a busy machine: a click may come too early
+
 
 @contextmanager
 def studio(browser, run, address="", **how):

@@ -121,8 +121,8 @@ function boxes({ app, view, W, H, columns, edges, here }) {
       const total = c.stretches.reduce((a, [f, t]) => a + t - f, 0);
       const done = c.stretches.reduce((a, [f, t]) => a + Math.max(0, Math.min(t, at + 1) - f), 0);
       const share = c.node.kind === "input" ? (app.frame?.op ? 1 : 0) : done / Math.max(1, total);
-      return h("button", nodeProps(app, view, c, "box", k === here, c.node.output, { left: `${x(k)}px`, top: `${y}px`, width: `${w}px`, height: `${tall}px`, "--done": `${share * 100}%` }, `${c.name}, ${size(c.node.shape)}${c.folded ? ", folded" : ""}`, k),
-        h("b", null, (c.folded ? "▸ " : "") + c.name), h("small", null, (c.node.shape ?? []).slice(1).join("×") || "1"), h("i", { "aria-hidden": "true" }));
+      return h("button", nodeProps(app, view, c, "box", k === here, c.node.output, { left: `${x(k)}px`, top: `${y}px`, width: `${w}px`, height: `${tall}px`, "--done": `${share * 100}%` }, `${c.folded ? "▸ " : ""}${c.name} ${(c.node.shape ?? []).slice(1).join("×") || "1"}${c.folded ? ", folded" : ""}`, k),
+        h("b", null, (c.folded ? "▸ " : "") + c.name), " ", h("small", null, (c.node.shape ?? []).slice(1).join("×") || "1"), h("i", { "aria-hidden": "true" }));
     }),
   ];
 }

@@ -26,6 +26,7 @@ function render({ model, el }) {
   const host = model.get("host") ?? "notebook";
   const root = document.createElement("div");
   root.className = `cutaway ${host === "notebook" ? "" : "page"}`;
+  root.dataset.lmSuppressShortcuts = "true"; // or JupyterLab takes Enter, B, D D and others for its cells
   const frame = root.appendChild(document.createElement("div"));
   frame.className = "frame0";
   const live = root.appendChild(document.createElement("div"));
