@@ -16,7 +16,7 @@ EACH = pytest.mark.parametrize("number", chapters())
 
 
 def test_the_chapters_are_numbered_without_a_gap():
-    assert list(chapters()) == list(range(min(chapters()), max(chapters()) + 1))
+    assert list(chapters()) == list(range(1, max(chapters()) + 1)) and len(chapters()) >= 7
 
 
 @EACH

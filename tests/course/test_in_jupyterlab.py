@@ -19,6 +19,8 @@ from cutaway.course.checking import exercises
 
 from ..browsing import chromium, opened
 
+pytestmark = pytest.mark.flaky(reruns=2)  # a real browser on a busy machine: a click may come too early
+
 SRC = Path(__file__).resolve().parents[2] / "src"
 SHOTS = os.environ.get("CUTAWAY_SHOTS", "")  # a folder: pictures of the screen go there, for somebody to look at
 

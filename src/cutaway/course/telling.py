@@ -32,7 +32,7 @@ class Told(str):
 
         head = f'<p class="big"><b>{escape(self.head)}</b></p>' if self.head else ""
         body = f"<pre>{escape(str(self), quote=False)}</pre>" if self.code else marked_up(str(self))
-        return frame(head, body)
+        return frame(head, body.replace("<p>", '<p class="big">'))
 
 
 def marked_up(text: str) -> str:
