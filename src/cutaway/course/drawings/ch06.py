@@ -64,7 +64,7 @@ def batches(curves: Mapping[int, Sequence[float]]) -> Drawing:
     full, mini = curves[120], curves[10]
     ax.annotate(_NAMES[120], (18, full[17]), xytext=(0, 8), textcoords="offset points", color="#666666")
     ax.annotate(_NAMES[10], (7, mini[6]), xytext=(8, 8), textcoords="offset points", color=SAID)
-    ax.annotate(_NAMES[1], (3, curves[1][2]), xytext=(-4, -14), textcoords="offset points", ha="right", color=MISS)
+    ax.annotate(_NAMES[1], (1.35, curves[1][0] * 0.8), xytext=(8, 0), textcoords="offset points", color=MISS)
     told = "; ".join(f"{_NAMES[s]}: {c[0]:.2f}, {c[4]:.2f}, {c[-1]:.3f}" for s, c in curves.items())
     return Drawing(figure, f"Loss against passes, three curves, after pass 1, 5 and {len(full)}. {told}.")
 
@@ -73,9 +73,10 @@ def which_batch(passes: Callable[..., Sequence[float]]) -> Drawing:
     """Three curves without names, for exercise 6.8: the chapter's own training from another start."""
     curves = {name: passes(size, seed=13) for name, size in (("A", 10), ("B", 1), ("C", 120))}
     figure, axes = paper(9.0, 2.7, ncols=3, sharey=True)
+    top = 1.05 * max(max(losses) for losses in curves.values())
     for ax, (name, losses) in zip(axes, curves.items(), strict=True):
         ax.plot(range(1, len(losses) + 1), losses, color=FEEL, lw=2)
-        ax.set(title=name, xlabel="passes", ylim=(0, None))
+        ax.set(title=name, xlabel="passes", ylim=(0, top))
     axes[0].set(ylabel="loss")
     told = " ".join(f"{name}: {', '.join(f'{v:.3f}' for v in losses[::3])}." for name, losses in curves.items())
     return Drawing(figure, f"Three curves of the loss, every third pass of thirty. {told}")

@@ -466,8 +466,9 @@ check("6.4", slopes_of_a)""",
         """def back_div(tape, delta, a, b):
     to_a = tape.do("div", delta, b)
     piece = tape.do("div", a, b)
-    less = back_sub(tape, tape.do("div", tape.do("mul", delta, piece), b), a, a)[1]
-    return to_a, less
+    to_b = tape.do("div", tape.do("mul", delta, piece), b)
+    minus = tape.put(-np.ones_like(tape.values[to_b]))
+    return to_a, tape.do("mul", to_b, minus)
 
 check("6.5", back_div)""",
         (
@@ -475,14 +476,10 @@ check("6.5", back_div)""",
             "A hair of a guest more: every piece gives a little away, and the "
                 "piece itself is a / b. More guests, less each.",
             "The second delta is minus delta times a, divided by b, and divided "
-                "by b again. Minus one times a slot: see back_sub.",
+                "by b again. How back_sub makes a minus helps.",
         ),
         (
-            Mistake(
-                "The happy guests",
-                swap=('back_sub(tape, tape.do("div", tape.do("mul", delta, piece), b), a, a)[1]',
-                      'tape.do("div", tape.do("mul", delta, piece), b)'),
-            ),
+            Mistake("The happy guests", swap=('return to_a, tape.do("mul", to_b, minus)', "return to_a, to_b")),
             Mistake(
                 "The guests counted once",
                 swap=('tape.do("div", tape.do("mul", delta, piece), b)', 'tape.do("mul", delta, piece)'),
@@ -494,7 +491,10 @@ check("6.5", back_div)""",
 
 check("6.5", back_div)""",
             ),
-            Mistake("The places changed", swap=("return to_a, less", "return less, to_a")),
+            Mistake(
+                "The places changed",
+                swap=('return to_a, tape.do("mul", to_b, minus)', 'return tape.do("mul", to_b, minus), to_a'),
+            ),
             Mistake(
                 "Off the tape",
                 code="""def back_div(tape, delta, a, b):
@@ -565,8 +565,7 @@ check("6.7", mended)""",
         "6.8",
         "Which curve is which?",
         curves,
-        """draw.which_batch(passes)
-answer = {"A": "mini", "B": "single", "C": "full"}
+        """answer = {"A": "mini", "B": "single", "C": "full"}
 check("6.8", answer)""",
         (
             "Count the steps. In a pass over 120 lines, a full batch takes "
