@@ -10,12 +10,12 @@ from playwright.sync_api import expect
 
 from ...browsing import Notebook, axe, lab, opened, write_notebook
 
+pytestmark = pytest.mark.flaky(reruns=2)  # a real browser on a busy machine: a click may come too early
+
 CELLS = [
     """import hashlib
 import numpy as np, cutaway as ct
 from cutaway import nn, optim
-
-pytestmark = pytest.mark.flaky(reruns=2)  # a real browser on a busy machine: a click may come too early
 x = np.random.default_rng(2).normal(size=(40, 1, 6, 6)).astype("f")
 y = np.random.default_rng(3).integers(0, 4, 40)
 def world():
@@ -109,9 +109,9 @@ def test_the_widget_plays_pauses_steps_goes_back_is_edited_and_forked(browser, h
         assert float(book.printed(3).split()[0]) != 0.625 and book.printed(3).split()[1] == "2"
         studio.get_by_role("radio", name="batch", exact=True).click()
         button("step")
-        expect(place).to_have_text(f"Batch {still[0] + 1}")
+        expect(place).to_have_text(f"Batch {still[0] + 1:,}")
         studio.locator(".branches li button").first.click()
-        expect(place).to_have_text(f"Batch {still[0]}")
+        expect(place).to_have_text(f"Batch {still[0]:,}")
         studio.get_by_role("radio", name="op", exact=True).click()
         assert axe(page) == []
 

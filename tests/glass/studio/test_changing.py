@@ -49,6 +49,18 @@ def test_branches_go_their_own_ways_from_where_they_left():
     assert "no branch 1" in page.error("branch", select=1)
 
 
+def test_a_branch_that_is_changed_before_it_was_forked_leaves_there():
+    page = Page(small())
+    page.go("step", unit="batch", n=4)
+    page.ask("step", unit="op", n=3)
+    page.ask("fork")
+    page.go("back", unit="batch", n=2)
+    page.ask("edit", what={"name": "alpha"}, value=0.001)
+    branch = page.one("branches", "hello")["list"][1]
+    assert (branch["batch"], branch["op"]) == (2, 3)
+    assert [(edit["batch"], edit["name"]) for edit in branch["edits"]] == [(2, "optim/alpha")]
+
+
 def test_watching_pauses_where_the_condition_comes_true():
     page = Page(small())
     watches = page.one("watches", "watch", expression="batch >= 7")

@@ -205,6 +205,9 @@ class Session:
         if at is not None and len(at) != found.array.ndim:
             raise CutawayError(f"A place in this array is told by {found.array.ndim} numbers, not {len(at)}.")
         self.run.edit(what["name"] if "name" in what else what["slot"], at, value)
+        branch = self.branches.selected
+        if branch.parent is not None:  # changed before it was forked: since then it goes its own way
+            branch.batch, branch.op = min((branch.batch, branch.op), (self.run.batch, self.run.op))
         return [answer("branches", **self.branches.message())]
 
     def _fork(self, *, who: str, name: str | None) -> list[Answer]:
