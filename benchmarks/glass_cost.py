@@ -170,10 +170,11 @@ def watched(options: Any) -> tuple[dict[str, list[float]], dict[str, list[float]
         shown.get_by_role("radio", name="batch", exact=True).click()
         shown.locator("input[aria-label=Speed]").fill("6")  # as fast as it goes
         for _ in range(options.rounds):
-            start, batch = perf_counter(), run.batch
-            while perf_counter() - start < options.seconds:
-                run.train(batches=10, progress=False)
-            timings["trained"].append((perf_counter() - start) / (run.batch - batch))
+            with session._lock:  # the page asks for news now and then; it waits
+                start, batch = perf_counter(), run.batch
+                while perf_counter() - start < options.seconds:
+                    run.train(batches=10, progress=False)
+                timings["trained"].append((perf_counter() - start) / (run.batch - batch))
             shown.evaluate(STEP, "play")
             sleep(0.2)
             start, batch = perf_counter(), run.batch

@@ -24,7 +24,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))  # the browser of the tests
 browsing = importlib.import_module("browsing")
 
-COLOURS = 96
+COLOURS = 250
 THREE = [
     (0.3, 0.25),
     (0.5, 0.18),
@@ -58,7 +58,11 @@ def main() -> None:
 def keep(page: Any, name: str, **how: Any) -> None:
     """A picture of the page in few colours, which is all it has."""
     page.wait_for_timeout(1200)
-    image = Image.open(io.BytesIO(page.screenshot(**how))).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    image = (
+        Image.open(io.BytesIO(page.screenshot(**how)))
+        .convert("RGB")
+        .quantize(COLOURS, kmeans=2, dither=Image.Dither.NONE)
+    )
     file = HERE / "shots" / f"{name}.png"
     image.save(file, optimize=True)
     print(f"{file.name}: {file.stat().st_size / 1000:.0f} kB")
@@ -72,7 +76,7 @@ def step(browser: Any) -> None:
     run = ct.Run(net, nn.CrossEntropyLoss(), optimizer, data, batch_size=32, name="digits")
     run.train(batches=420, progress=False)
     session = Session(run)
-    run.at(319)
+    run.at(300)
 
     def say(**command: Any) -> list[Any]:
         return session.handle({"client": "script", **command})
@@ -83,7 +87,7 @@ def step(browser: Any) -> None:
             frame = say(cmd="tick", turn=frame["turn"], ms=1000)[-1][0]
 
     say(cmd="fork")
-    say(cmd="edit", what={"name": "alpha"}, value=0.4)
+    say(cmd="edit", what={"name": "alpha"}, value=0.25)
     go(420)
     say(cmd="branch", select=0)
     go(420)
@@ -93,7 +97,6 @@ def step(browser: Any) -> None:
         last = max(k for k, s in enumerate(run.program.steps) if s.output == run.program.gradients["1.weight"])
         say(cmd="at", batch=319, op=last + 2)
         page.wait_for_timeout(1500)
-        page.locator(".overview canvas").click(position={"x": 170, "y": 60})
         keep(page, "studio")
         page.get_by_role("button", name="Dark theme").click()
         keep(page, "studio-dark")

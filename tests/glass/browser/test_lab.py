@@ -29,7 +29,7 @@ studio = run.studio()
 studio""",
     "print(studio.run.batch, studio.run.op)",
     "twin.train(batches=30, progress=False)\nprint(bits(twin) == bits(run), run.batch)",
-    "print(float(run.see('1.weight')[0, 0]), len(studio.session.branches.all))",
+    "print((run.see('1.weight') == 0.625).any(), (studio.run.see('1.weight') == 0.625).any())",
     "run.step('op')\nprint(run.op)",
     "twin.at(studio.run.batch)\nprint(bits(twin) == bits(studio.run))",
 ]
@@ -106,7 +106,7 @@ def test_the_widget_plays_pauses_steps_goes_back_is_edited_and_forked(browser, h
         studio.locator(".grid input").fill("0.625")
         page.keyboard.press("Enter")
         expect(studio.locator(".branches li").last).to_contain_text("0.625")
-        assert float(book.printed(3).split()[0]) != 0.625 and book.printed(3).split()[1] == "2"
+        assert book.printed(3).split() == ["False", "True"]
         studio.get_by_role("radio", name="batch", exact=True).click()
         button("step")
         expect(place).to_have_text(f"Batch {still[0] + 1:,}")

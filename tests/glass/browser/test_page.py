@@ -45,6 +45,11 @@ def press(page, what, times=1):
         page.locator(f"[data-do={what}]").click()
 
 
+def rest(page):
+    """Wait until the cursor stands where the page puts it by itself: on the weight that moved most."""
+    expect(page.locator(".why tfoot")).to_be_visible()
+
+
 def by(page, unit):
     page.get_by_role("radio", name=unit, exact=True).click()
 
@@ -136,13 +141,14 @@ def test_a_weight_is_edited_by_clicking_its_cell_and_the_run_goes_on_with_it(bro
     for one in (run, twin):
         one.train(batches=5, progress=False)
     with studio(browser, run) as (page, _):
-        cell = page.locator(".grid td[aria-selected=true]")
-        cell.dblclick()
+        rest(page)
+        page.locator(".grid td[aria-selected=true]").dblclick()
         page.locator(".grid input").fill("0.625")
         page.keyboard.press("Enter")
         expect(page.locator(".grid td.edited")).to_have_text(re.compile("0?\\.?625"))
-        twin.edit("1.weight", (0, 0), 0.625)
-        assert float(run.see("1.weight")[0, 0]) == 0.625
+        index = run.history.events[-1].index
+        twin.edit("1.weight", index, 0.625)
+        assert float(run.see("1.weight")[index]) == 0.625
         by(page, "batch")
         press(page, "step")
         stands(page, 6)
@@ -167,10 +173,11 @@ def test_a_branch_goes_its_own_way_and_is_compared(browser):
     with studio(browser, run) as (page, session):
         press(page, "fork")
         expect(page.locator(".branches li")).to_have_count(2)
+        rest(page)
         page.locator(".grid td[aria-selected=true]").dblclick()
         page.locator(".grid input").fill("3")
         page.keyboard.press("Enter")
-        expect(page.locator(".branches li").last).to_contain_text("1.weight[0, 0] → 3")
+        expect(page.locator(".branches li").last).to_contain_text(re.compile(r"1\.weight\[\d, \d+\] → 3"))
         by(page, "batch")
         press(page, "step", 3)
         stands(page, 11)
@@ -352,3 +359,26 @@ def test_a_saved_run_whose_code_is_gone_opens_and_goes_on(browser, tmp_path):
         expect(page.locator(".say")).to_contain_text("The data of this run is not here")
         expect(page.locator("[data-do=play]")).to_be_disabled()
         expect(page.locator(".grid td.cell").first).to_have_text(re.compile(r"\d"))
+
+
+def test_a_step_is_opened_into_the_smaller_ones_it_is_made_of(browser):
+    run = digits()
+    loss = next(k for k, step in enumerate(run.program.steps) if step.op.written is not None)
+    run.at(0, loss + 2)
+    with studio(browser, run) as (page, _):
+        page.get_by_role("button", name="Open this step").click()
+        expect(page.locator(".inside li").nth(1)).to_contain_text("s2 = ")
+        page.get_by_role("button", name="Close this step").click()
+        expect(page.locator(".inside")).to_have_count(0)
+
+
+def test_a_page_that_comes_later_draws_all_branches(browser):
+    run = digits()
+    session = Session(run)
+    run.train(batches=5, progress=False)
+    session.handle({"cmd": "fork", "client": "other"})
+    session.run.train(batches=9, progress=False)
+    session.handle({"cmd": "branch", "select": 0, "client": "other"})
+    with served(session) as home, opened(browser, home) as page:
+        expect(page.locator(".time .fine")).to_have_count(2)
+        expect(page.locator(".branches li").last).to_contain_text("loss")

@@ -26,6 +26,15 @@ def test_explanations_add_up_to_the_number_that_stands_there():
     assert np.allclose(products, told["data"]["products"]) and products.sum() == pytest.approx(total, rel=1e-4)
 
 
+def test_a_step_is_opened_into_smaller_ones():
+    page = Page(digits())
+    loss = next(k for k, step in enumerate(page.run.program.steps) if step.op.written is not None)
+    page.ask("step", unit="op", n=loss + 2)
+    told = page.one("explained", "explain", step=loss, inside=True)["inside"]
+    assert len(told) > 1 and all(one["numbers"] for one in told) and told[0]["title"].startswith("s1 = ")
+    assert "inside" not in page.one("explained", "explain", step=loss)
+
+
 def test_why_is_told_with_parts_that_sum_to_the_change():
     page = Page(digits())
     page.go("step", unit="batch", n=3)
@@ -37,6 +46,16 @@ def test_why_is_told_with_parts_that_sum_to_the_change():
     for example in told["examples"]:
         assert np.prod([v for _, v in example["path"]]) == pytest.approx(example["part"], rel=1e-3, abs=1e-9)
     assert told["data"]["pictures"].shape == (8, 1, 6, 6)
+
+
+def test_where_nobody_points_the_number_that_moved_most_is_told():
+    page = Page(digits())
+    page.go("step", unit="batch", n=3)
+    before = page.run.fork().at(2).see("1.weight")
+    moved = np.abs(page.run.see("1.weight").astype(float) - before)
+    told = page.one("why", "why", name="1.weight")
+    assert moved[tuple(told["index"])] == moved.max()
+    assert "why" in page.error("why", name="nothing")
 
 
 def test_the_drawing_board_answers_as_the_run_predicts():

@@ -72,8 +72,8 @@ def test_back_undoes_step_by_every_unit():
         for unit in ("op", "layer", "batch", "epoch"):
             for n in (1, 3):
                 if unit != "layer" or place < 2:  # back by layers goes to where a layer begins
-                    page.ask("step", unit=unit, n=n)
-                    frame = page.frame("back", unit=unit, n=n)
+                    page.go("step", unit=unit, n=n)
+                    frame = page.go("back", unit=unit, n=n)
                     assert (frame["batch"], frame["op"]) == (30, place), (unit, n)
                     assert bits_of(page.run) == before
 

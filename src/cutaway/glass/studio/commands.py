@@ -142,7 +142,7 @@ COMMANDS: dict[str, dict[str, Field]] = {
     "news": {},
     "find": {"what": _what, "lead?": LEAD, "tile?": whole(0, FAR), "rows": _pair, "cols": _pair},
     "examples": {"rows": several(whole(0, FAR), 64)},
-    "explain": {"step?": whole(0, FAR), "at?": INDEX, "board?": yes_or_no},
+    "explain": {"step?": whole(0, FAR), "at?": INDEX, "board?": yes_or_no, "inside?": yes_or_no},
     "why": {"name": text(400), "index?": INDEX, "batch?": whole(0, FAR)},
     "health": {"now?": yes_or_no},
     "picture": {"depth?": one_of("boxes", "matrices", "neurons")},

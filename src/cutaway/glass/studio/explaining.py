@@ -9,6 +9,7 @@ import numpy as np
 from ... import glass
 from ...engine.errors import CutawayError
 from ...engine.tape import Step
+from ..telling.inside import farthest
 from ..telling.rows import Case
 from ..telling.told import Explained
 from ..terms import Terms, terms
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
 __all__ = ["explained", "why"]
 
 SHOWN = 8  # terms of a sum, examples of a `why`
+OPENED = 40  # smaller steps of one that is opened
 SEEN = 4096  # products that are sent as pictures
 
 
-def explained(run: Run | Board, number: int | None, at: list[int] | None) -> Answer:
-    """A step told, with its terms where its number is a sum."""
+def explained(run: Run | Board, number: int | None, at: list[int] | None, inside: bool = False) -> Answer:
+    """A step told, with its terms where its number is a sum; with `inside` also in the smaller steps it is made of."""
     program = run.program
     if number is None and run.op < 2:
         raise CutawayError("No step of this batch is done yet. One step on, there is something to explain.")
@@ -56,6 +58,9 @@ def explained(run: Run | Board, number: int | None, at: list[int] | None) -> Ans
         "note": found.note,
         "text": repr(found),
     }
+    if inside and found.can_open:
+        small = found.opened().inside[:OPENED]
+        fields["inside"] = [{"title": one.title, "numbers": one.numbers or [one.story.formula]} for one in small]
     pictures: dict[str, Any] = {}
     if case is not None:
         with np.errstate(all="ignore"):
@@ -113,7 +118,7 @@ def why(run: Run, name: str, index: list[int] | None, batch: int | None) -> Answ
     batch = run.batch - 1 if batch is None else batch
     if run.batch and not run.earliest <= batch < run.batch:
         raise CutawayError(f"why: batches {run.earliest} to {run.batch - 1} can be told, not {batch}.")
-    found = glass.why(run, name, tuple(index or ()), batch)
+    found = glass.why(run, name, _most_moved(run, name, batch) if index is None else tuple(index), batch)
     views = {"rule": found.by_rule(), "example": found.by_example(), "path": found.by_path(), "chain": found.by_chain()}
     fields: dict[str, Any] = {
         "name": name,
@@ -143,6 +148,16 @@ def why(run: Run, name: str, index: list[int] | None, batch: int | None) -> Answ
         if x.ndim in (3, 4) and x.dtype.kind in "fu":
             pictures["pictures"] = as_pictures(x[order])
     return answer("why", pictures, **fields)
+
+
+def _most_moved(run: Run, name: str, batch: int) -> tuple[int, ...]:
+    """Where in a weight the number stands that this batch has moved most."""
+    if not run.batch or name not in run.state:
+        return ()  # which is refused in words
+    tape, slots = run.relive(batch)
+    if name not in tape.carry:
+        return (0,) * run.state[name].ndim
+    return farthest(np.asarray(slots[tape.carry[name]], np.float64) - slots[tape.state[name]])
 
 
 def _example(found: glass.Why, k: int) -> dict[str, Any]:

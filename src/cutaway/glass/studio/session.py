@@ -286,10 +286,12 @@ class Session:
     def _examples(self, client: Client, *, rows: list[int]) -> Answer:
         return asking.examples(self.run, rows)
 
-    def _explain(self, client: Client, *, step: int | None, at: list[int] | None, board: bool | None) -> Answer:
+    def _explain(
+        self, client: Client, *, step: int | None, at: list[int] | None, board: bool | None, inside: bool | None
+    ) -> Answer:
         if board and self.board.about is None:
             raise CutawayError("Nothing is drawn yet.")
-        return explained(self.board if board else self.run, step, at)
+        return explained(self.board if board else self.run, step, at, bool(inside))
 
     def _why(self, client: Client, *, name: str, index: list[int] | None, batch: int | None) -> Answer:
         return why(self.run, name, index, batch)

@@ -49,6 +49,7 @@ export class App {
     view: "step",
     /** @type {What | null} */ pinned: null,
     example: 0,
+    /** @type {number | null} the step that is shown opened */ opened: null,
     shortcuts: true,
     help: false,
     /** @type {any} */ editing: null,
@@ -92,6 +93,7 @@ export class App {
   hear(m) {
     if (m.kind === "frame") this.onFrame(m);
     else if (m.kind === "array") this.onArray(m);
+    else if (m.kind === "curve") this.onCurve(m);
     else if (m.kind === "session") this.session = m;
     else if (m.kind === "branches") this.onBranches(m);
     else if (m.kind === "program") this.onProgram(m);
@@ -398,11 +400,12 @@ export class App {
     if (what && slot && this.ui.view === "step") {
       const at = this.cursor(what, slot.shape);
       const step = slot.made >= 0 ? slot.made : frame.step;
-      const key = [moment, step, at].join("|");
+      const inside = this.ui.opened === step;
+      const key = [moment, step, at, inside].join("|");
       if (this.can("explain") && key !== this.#asked && step >= 0) {
         this.#asked = key;
         const own = slot.made >= 0 && this.cursors.has(this.wordOf(what));
-        this.line.ask("explain", { step, ...(own ? { at } : {}) }).then((m) => {
+        this.line.ask("explain", { step, ...(own ? { at } : {}), ...(inside ? { inside } : {}) }).then((m) => {
           if (key !== this.#asked) return;
           if (m.kind === "explained" && !own && slot.made >= 0 && !this.cursors.has(this.wordOf(what))) this.cursors.set(this.wordOf(what), m.at);
           this.take({ explained: m.kind === "explained" ? m : null });
@@ -435,12 +438,18 @@ export class App {
     const name = this.weightOf(slot);
     const shape = name == null ? null : program.slots[program.state[name]]?.shape;
     if (name == null || !shape) return;
-    const index = slot.of === name || slot.name === name ? this.cursor(what, slot.shape) : this.cursors.get(name) ?? shape.map(() => 0);
-    if (index.length !== shape.length) return;
+    // the number under the cursor; where nobody has pointed at one yet, the one that moved most
+    const own = slot.of === name || slot.name === name;
+    const index = own && this.cursors.has(this.wordOf(what)) ? this.cursor(what, slot.shape) : this.cursors.get(name) ?? null;
+    if (index && index.length !== shape.length) return;
     const key = [frame.branch, frame.batch, frame.changed, name, index].join("|");
     if (key === this.#askedWhy) return;
     this.#askedWhy = key;
-    this.line.ask("why", { name, index }).then((m) => key === this.#askedWhy && this.take({ why: m.kind === "why" ? m : null }));
+    this.line.ask("why", { name, ...(index ? { index } : {}) }).then((m) => {
+      if (key !== this.#askedWhy) return;
+      if (m.kind === "why" && !index && slot.name === name && !this.cursors.has(name)) this.cursors.set(name, m.index);
+      this.take({ why: m.kind === "why" ? m : null });
+    });
   }
 
   /**

@@ -29,6 +29,7 @@ export function explainCard(app, p) {
     h("p", { class: "formula" }, e.story.formula),
     h("p", { class: "analogy" }, e.story.analogy),
     numbers(app, p, e),
+    inside(app, e, step.opens),
     e.story.parts?.length ? [h("h3", null, "What the letters mean"), h("dl", { class: "parts" }, e.story.parts.flatMap(([name, meaning]) => [h("dt", { key: `t${name}` }, name), h("dd", { key: `d${name}` }, meaning)]))] : null,
     e.story.use ? h("p", { class: "analogy" }, e.story.use) : null);
 }
@@ -46,6 +47,29 @@ function numbers(app, p, e) {
     return [h("h3", null, "Now, in numbers ", e.terms.parts[0].factors.length > 1 ? h("small", null, words) : null), termsTable(p, shorter(app, e), `= ${name}`)];
   }
   return e.numbers?.length ? [head, h("p", { class: "plug n" }, e.numbers.join("\n"))] : null;
+}
+
+/**
+ * The step in the smaller ones that it is made of, when it is opened.
+ * @param {App} app
+ * @param {Explained} e
+ * @param {boolean} opens
+ */
+function inside(app, e, opens) {
+  if (!opens || app.model.get("host") === "recording") return null;
+  const open = app.ui.opened === e.step;
+  const turn = () => {
+    app.ui.opened = open ? null : e.step;
+    app.ask();
+    app.redraw();
+  };
+  return [
+    h("p", { class: "lab" }, h("button", { class: "small", type: "button", "data-do": "open", "aria-expanded": open, onclick: turn }, open ? "Close this step" : "Open this step")),
+    open && e.inside?.length
+      ? h("ol", { class: "inside", "aria-label": "The smaller steps it is made of" },
+        e.inside.map((/** @type {{ title: string, numbers: string[] }} */ one, /** @type {number} */ k) => h("li", { key: k }, h("code", null, one.title), h("p", { class: "plug n" }, one.numbers.join("\n")))))
+      : null,
+  ];
 }
 
 /**

@@ -31,7 +31,8 @@ function branches(app) {
   };
   const words = (/** @type {Branch} */ b) => {
     const e = b.edits[b.edits.length - 1];
-    const what = e ? `: ${e.name}${place(e.index ?? [])} → ${num(number(e.value), 3)}` : "";
+    const name = e?.name.replace(/^optim\//, "");
+    const what = e ? `: ${name}${place(e.index ?? [])} ${e.value == null ? "changed" : `→ ${num(number(e.value), 3)}`}` : "";
     return `${b.parent == null ? " as written" : ` from ${b.batch}`}${what}`;
   };
   return h("section", { "aria-labelledby": "ca-branches" },

@@ -147,6 +147,7 @@
  * @property {string[]} numbers
  * @property {string} text
  * @property {{ parts: Term[], more: { count: number, value: number }, total: number }} [terms]
+ * @property {{ title: string, numbers: string[] }[]} [inside]
  * @property {{ shape: [number, number], words: string[] }} [pictures]
  * @property {Record<string, Numbers>} data
  *
