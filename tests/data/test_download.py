@@ -269,6 +269,28 @@ def test_a_mirror_may_vouch_for_files_it_packed_itself(
     bring([file], tmp_path / "cache", "toy")  # still known to be whole, with no mirror at hand
 
 
+def test_a_mirror_may_serve_the_same_content_in_another_packing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = CONTENT[:200_000]
+    listed = {"path": "toy/numbers.xz", "sha256": hashlib.sha256(other).hexdigest()}
+    (tmp_path / "mirror/toy").mkdir(parents=True)
+    (tmp_path / "mirror/toy/numbers.xz").write_bytes(other)
+    monkeypatch.setenv("CUTAWAY_MIRROR", str(tmp_path / "mirror"))
+    file = RemoteFile(PATH, len(CONTENT), SHA, (), repacked=("toy/numbers.xz",))
+    with pytest.raises(FetchError, match=r"no file toy/numbers\.bin there"):  # nobody vouches for the packing
+        bring([file], tmp_path / "cache", "toy")
+    (tmp_path / "mirror/MANIFEST.json").write_text(json.dumps({"sets": [{"files": [listed]}]}), encoding="utf-8")
+    bring([file], tmp_path / "cache", "toy")
+    assert (tmp_path / "cache" / PATH).read_bytes() == other
+
+
+def test_an_address_may_keep_its_files_in_no_folder(server: Server, tmp_path: Path) -> None:
+    server.files = {"numbers.bin": CONTENT}
+    bring([RemoteFile(PATH, len(CONTENT), SHA, (server.address,), below="toy")], tmp_path, "toy")
+    assert (tmp_path / PATH).read_bytes() == CONTENT
+
+
 def test_an_address_that_is_no_mirror_may_not_vouch(server: Server, tmp_path: Path) -> None:
     server.files = {PATH: OTHER, "MANIFEST.json": manifest(OTHER)}
     with pytest.raises(FetchError, match="wrong checksum"):
@@ -317,11 +339,13 @@ def test_the_catalogue_says_what_there_is_without_touching_anything(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CUTAWAY_HOME", str(tmp_path / "none"))
-    digits, mnist, weather = catalog()
+    digits, mnist, fashion, objects, weather = catalog()
     assert digits.here and digits.embedded and digits.path.stat().st_size == digits.size
     assert not mnist.here and not mnist.embedded
     assert mnist.path == tmp_path / "none" / "data" / "mnist"
     assert mnist.licence.startswith("CC BY-SA") and mnist.size > 11_000_000
+    assert not fashion.here and not objects.here
+    assert fashion.path == tmp_path / "none" / "data" / "fashion-mnist" and objects.path.suffix == ".gz"
     assert fetch("digits") == digits.path and fetch("weather") == weather.path
     assert weather.here and weather.embedded and weather.path.stat().st_size == weather.size
     assert not (tmp_path / "none").exists()
@@ -330,7 +354,7 @@ def test_the_catalogue_says_what_there_is_without_touching_anything(
 def test_an_unknown_name_is_answered_with_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="Did you mean 'mnist'"):
         load("minst")
-    with pytest.raises(ValueError, match=r"digits, mnist and weather; your own file is .*table"):
+    with pytest.raises(ValueError, match=r"digits, mnist, fashion, cifar10 and weather; your own file is .*table"):
         fetch("zebra")
 
 

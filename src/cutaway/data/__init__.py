@@ -1,24 +1,26 @@
 """Data: what comes with Cutaway, what can be fetched, and your own tables and arrays, dealt out in batches.
 
-dataset (examples and answers), loader (batches by number), augment (pictures moved and mirrored), registry (data by
-name), digits, weather and mnist (the sets), download, sources and places (fetching), idx (a file format), tables (your
-own files; loaded when first used).
+dataset (examples and answers), loader (batches by number), augment and warp (pictures moved, mirrored, bent), registry
+(data by name), digits, mnist, fashion, cifar10 and weather (the sets), download, sources and places (fetching), idx and
+unpickle (file formats), tables and folders (your own files; loaded when first used).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .augment import Crop, Flip, Shift
+from .augment import Crop, CutOut, Flip, Shift
 from .dataset import Dataset
 from .errors import DataError, FetchError, FileFormatError, TableError
 from .loader import DataLoader
 from .places import home
 from .registry import Entry, catalog, fetch, load
 from .splits import Splits
+from .warp import Warp
 
 __all__ = [
     "Crop",
+    "CutOut",
     "DataError",
     "DataLoader",
     "Dataset",
@@ -30,14 +32,17 @@ __all__ = [
     "Splits",
     "Table",
     "TableError",
+    "Warp",
     "catalog",
     "fetch",
     "home",
+    "image_folder",
     "load",
     "table",
 ]
 
 if TYPE_CHECKING:
+    from .folders import image_folder
     from .tables import Table, table
 
 
@@ -47,6 +52,10 @@ def __getattr__(name: str) -> Any:
         from . import tables
 
         return getattr(tables, name)
+    if name == "image_folder":
+        from . import folders
+
+        return folders.image_folder
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

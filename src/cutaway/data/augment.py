@@ -18,9 +18,10 @@ from ..engine import rng
 from ..engine.errors import ShapeError
 from .errors import DataError
 
-__all__ = ["Augmentation", "Crop", "Flip", "Shift", "from_dict"]
+__all__ = ["Augmentation", "Crop", "CutOut", "Flip", "Shift", "from_dict"]
 
 Array = NDArray[Any]
+KINDS: dict[str, type[Augmentation]] = {}  # by name, as they are written down
 
 
 class Augmentation:
@@ -34,6 +35,7 @@ class Augmentation:
 
     def __init_subclass__(cls) -> None:
         cls.site = rng.site_of(f"augment/{cls.__name__}")
+        KINDS[cls.__name__] = cls
 
     def __call__(self, x: Array, seed: int, step: int, first: int = 0) -> Array:
         """The pictures x (N, C, H, W) changed; ``first`` is the number of x[0] within the whole batch."""
@@ -63,7 +65,7 @@ class Shift(Augmentation):
         _check_size("Shift", "pixels", self.pixels)
 
     def __call__(self, x: Array, seed: int, step: int, first: int = 0) -> Array:
-        _check_pictures("Shift", x)
+        check_pictures("Shift", x)
         p = self.pixels
         around = np.zeros((*x.shape[:2], x.shape[2] + 2 * p, x.shape[3] + 2 * p), dtype=x.dtype)
         around[:, :, p : p + x.shape[2], p : p + x.shape[3]] = x
@@ -88,7 +90,7 @@ class Crop(Augmentation):
         _check_size("Crop", "pad", self.pad)
 
     def __call__(self, x: Array, seed: int, step: int, first: int = 0) -> Array:
-        _check_pictures("Crop", x)
+        check_pictures("Crop", x)
         p = self.pad
         if min(x.shape[2:]) <= p:
             raise ShapeError(f"Crop({p}) needs pictures larger than {p} pixels; these are {x.shape[2:]}.")
@@ -108,12 +110,42 @@ class Flip(Augmentation):
     """
 
     def __call__(self, x: Array, seed: int, step: int, first: int = 0) -> Array:
-        _check_pictures("Flip", x)
+        check_pictures("Flip", x)
         turned = _draw(2, seed, self.site, step, len(x), first)[:, 0].astype(bool)
         return np.where(turned[:, None, None, None], x[..., ::-1], x)
 
 
-KINDS: Mapping[str, type[Augmentation]] = {kind.__name__: kind for kind in (Shift, Flip, Crop)}
+@dataclass(frozen=True)
+class CutOut(Augmentation):
+    """Covers a square of every picture, so that no single part of it can be all that is looked at.
+
+    y[n, c, i, j] = fill inside the square, x[n, c, i, j] outside. Its middle is drawn among all pixels, so a part of
+    the square may hang over the edge.
+    size: the side of the square; fill: what covers it, 0.5 for photographs, 0 where paper is 0
+    x (N, C, H, W) -> (N, C, H, W).  DeVries and Taylor, 2017.
+
+    >>> x = np.ones((1, 1, 4, 4), dtype=np.float32)
+    >>> int(CutOut(1)(x, seed=0, step=0).sum())
+    15
+    """
+
+    size: int
+    fill: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_size("CutOut", "size", self.size)
+
+    def __call__(self, x: Array, seed: int, step: int, first: int = 0) -> Array:
+        check_pictures("CutOut", x)
+        words = rng.bits(seed, self.site, step, len(x), 2, first).astype(np.uint64)
+        inside = []
+        for word, side in zip(words.T, x.shape[2:], strict=True):
+            begin = ((word * np.uint64(side)) >> np.uint64(32)).astype(np.int64)[:, None] - self.size // 2
+            places = np.arange(side)
+            inside.append(((places >= begin) & (places < begin + self.size)).astype(x.dtype))
+        covered = inside[0][:, None, :, None] * inside[1][:, None, None, :]
+        y = x * (1 - covered)
+        return np.asarray(y + covered * x.dtype.type(self.fill) if self.fill else y)
 
 
 def from_dict(saved: Mapping[str, Any]) -> Augmentation:
@@ -146,7 +178,7 @@ def _check_size(name: str, setting: str, value: object) -> None:
         raise DataError(f"{name}({setting}={value!r}): {setting} is a whole number of pixels, 0 or more.")
 
 
-def _check_pictures(name: str, x: Array) -> None:
+def check_pictures(name: str, x: Array) -> None:
     if x.ndim != 4:
         raise ShapeError(
             f"{name} changes pictures, (N, channels, height, width), and the batch has shape {x.shape}. "

@@ -80,11 +80,14 @@ def _from_any(
 ) -> None:
     failed = []
     for source in [*mirror, *map(at, file.addresses)]:
-        try:  # only a mirror that the user chose may vouch for files of its own packing
-            sha256 = source.manifest.get(file.path, file.sha256) if source in mirror else file.sha256
-            _from_one(file, target, source, sha256, report)
-            return
-        except SourceError as error:
+        try:
+            for path, sha256 in _offers(file, source, source in mirror):
+                try:
+                    _from_one(file, target, source, path, sha256, report)
+                    return
+                except SourceError as error:
+                    failed.append(f"{source.name}: {error}")
+        except SourceError as error:  # its list cannot be read
             failed.append(f"{source.name}: {error}")
     lost = f" (The copy in {target} was damaged and has been removed.)" if damaged else ""
     raise FetchError(
@@ -95,7 +98,21 @@ def _from_any(
     )
 
 
-def _from_one(file: RemoteFile, target: Path, source: Source, sha256: str, report: Callable[[int], object]) -> None:
+def _offers(file: RemoteFile, source: Source, mirror: bool) -> list[tuple[str, str]]:
+    """Under which paths a source may have the file, and the sha256 it has there.
+
+    Only a mirror that the user chose may vouch for files of its own packing.
+    """
+    if not mirror:
+        return [(file.path.removeprefix(f"{file.below}/") if file.below else file.path, file.sha256)]
+    listed = source.manifest
+    packed = [(path, listed[path]) for path in file.repacked if path in listed]
+    return [*packed, (file.path, listed.get(file.path, file.sha256))]
+
+
+def _from_one(
+    file: RemoteFile, target: Path, source: Source, path: str, sha256: str, report: Callable[[int], object]
+) -> None:
     """Fetch from one source: go on where the last attempt ended, and from the beginning if that went wrong."""
     part = target.with_name(target.name + ".part")
     attempt = 0
@@ -103,7 +120,7 @@ def _from_one(file: RemoteFile, target: Path, source: Source, sha256: str, repor
         resumed = part.stat().st_size if part.exists() else 0
         try:
             if resumed != file.size or _sha256(part) != sha256:
-                resumed = _receive(file.path, source, part, resumed, report)
+                resumed = _receive(path, source, part, resumed, report)
         except SourceError as error:
             arrived = part.stat().st_size if part.exists() else 0
             attempt = 0 if arrived > resumed else attempt + 1

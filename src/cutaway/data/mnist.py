@@ -10,7 +10,7 @@ from .errors import FileFormatError
 from .places import RemoteFile
 from .splits import Splits
 
-__all__ = ["ABOUT", "FILES", "LICENCE", "load"]
+__all__ = ["ABOUT", "FILES", "LICENCE", "load", "read"]
 
 ADDRESSES = ("https://ossci-datasets.s3.amazonaws.com", "https://storage.googleapis.com/cvdf-datasets")
 FILES = tuple(
@@ -31,15 +31,19 @@ ABOUT = (
 
 def load(folder: Path) -> Splits:
     """Both parts from a folder that holds the four files."""
-    classes = tuple(map(str, range(10)))
+    return read(folder / "mnist", "mnist", "MNIST", tuple(map(str, range(10))), ABOUT, LICENCE)
+
+
+def read(folder: Path, name: str, called: str, classes: tuple[str, ...], about: str, licence: str) -> Splits:
+    """A set in the form of MNIST, of which there are several: pictures and labels to train on, and to test."""
     parts = []
     for begin, part in (("train", "train"), ("t10k", "test")):
-        pictures = idx.read(folder / f"mnist/{begin}-images-idx3-ubyte.gz")
-        labels = idx.read(folder / f"mnist/{begin}-labels-idx1-ubyte.gz")
+        pictures = idx.read(folder / f"{begin}-images-idx3-ubyte.gz")
+        labels = idx.read(folder / f"{begin}-labels-idx1-ubyte.gz")
         if pictures.ndim != 3 or labels.ndim != 1:
             raise FileFormatError(
-                f"MNIST's pictures have shape (N, 28, 28) and its labels (N,); {folder} holds {pictures.shape} "
+                f"{called}'s pictures have shape (N, 28, 28) and its labels (N,); {folder} holds {pictures.shape} "
                 f"and {labels.shape}."
             )
-        parts.append(Dataset(pictures[:, None], labels, name=f"mnist/{part}", classes=classes, about=ABOUT))
-    return Splits("mnist", parts[0], parts[1], ABOUT, classes, LICENCE)
+        parts.append(Dataset(pictures[:, None], labels, name=f"{name}/{part}", classes=classes, about=about))
+    return Splits(name, parts[0], parts[1], about, classes, licence)

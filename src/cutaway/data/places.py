@@ -17,13 +17,16 @@ Progress = Callable[[int, int], object]
 class RemoteFile:
     """A file as the world knows it: its path in every mirror and in the cache, its size and sha256, its addresses.
 
-    Each address is the part before ``path``.
+    Each address is the part before ``path``; where its files lie in no folder, ``below`` is the folder to leave out.
+    A mirror may serve the same content packed otherwise, under a name in ``repacked``; its list must vouch for it.
     """
 
     path: str
     size: int
     sha256: str
     addresses: tuple[str, ...]
+    below: str = ""
+    repacked: tuple[str, ...] = ()
 
 
 def home() -> Path:

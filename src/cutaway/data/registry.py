@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import digits, mnist, weather
+from . import cifar10, digits, fashion, mnist, weather
 from .errors import DataError
 from .places import Progress, RemoteFile, home
 from .splits import Splits
@@ -75,6 +75,26 @@ ENTRIES = (
         _folder=lambda: home() / "data" / "mnist",
     ),
     Entry(
+        "fashion",
+        fashion.ABOUT,
+        fashion.LICENCE,
+        "60,000 + 10,000",
+        sum(file.size for file in fashion.FILES),
+        fashion.FILES,
+        _load=fashion.load,
+        _folder=lambda: home() / "data" / fashion.FOLDER,
+    ),
+    Entry(
+        "cifar10",
+        cifar10.ABOUT,
+        cifar10.LICENCE,
+        "50,000 + 10,000",
+        sum(file.size for file in cifar10.FILES),
+        cifar10.FILES,
+        _load=cifar10.load,
+        _folder=lambda: home() / "data" / cifar10.FILES[0].path,
+    ),
+    Entry(
         "weather",
         weather.ABOUT,
         weather.LICENCE,
@@ -90,7 +110,7 @@ def catalog() -> tuple[Entry, ...]:
     """All data sets that ``load`` knows.
 
     >>> [entry.name for entry in catalog()]
-    ['digits', 'mnist', 'weather']
+    ['digits', 'mnist', 'fashion', 'cifar10', 'weather']
     """
     return ENTRIES
 
@@ -115,7 +135,8 @@ def fetch(name: str, progress: Progress | None = None) -> Path:
 def load(name: str, progress: Progress | None = None) -> Splits:
     """A data set by its name, with ``.train``, ``.test``, ``.classes``, ``.about`` and ``.licence``.
 
-    ``"digits"`` and ``"weather"`` ship in the package; ``"mnist"`` is fetched on first use (11 MB), into ``home()``.
+    ``"digits"`` and ``"weather"`` ship in the package; ``"mnist"`` (12 MB), ``"fashion"`` (31 MB) and ``"cifar10"``
+    (171 MB) are fetched on first use, into ``home()``.
     Raises DataError for an unknown name and FetchError, with what to do, when nobody serves the files.
 
     >>> digits = load("digits")
