@@ -18,6 +18,8 @@ from cutaway.training.checkpoint import CheckpointError, checkpoints
 from . import screen
 from .app import app, typed
 
+__all__ = ["DIGITS", "EpochLines", "newest_in", "run"]
+
 DIGITS = Path("runs") / "digits"
 SHOWN = 5  # mistakes
 
@@ -65,7 +67,7 @@ def _begin(folder: Path, recipe: digits.Recipe, fresh: bool) -> tuple[Run, str]:
         beginning = "Training on 8,000 handwritten digits"
         passes = "1 epoch" if recipe.epochs == 1 else f"{recipe.epochs} epochs"
         return digits.new_run(recipe), f"{beginning}: {passes}, seed {recipe.seed}."
-    saved = _newest(folder)
+    saved = newest_in(folder)
     wanted = recipe.epochs * len(saved.loader())
     asked_other = saved.seed != recipe.seed or saved.goal != wanted
     default = recipe == digits.Recipe()
@@ -79,7 +81,7 @@ def _begin(folder: Path, recipe: digits.Recipe, fresh: bool) -> tuple[Run, str]:
     return saved, f"Going on after batch {saved.batch} of {saved.goal}, from {folder} (--fresh begins anew)."
 
 
-def _newest(folder: Path) -> Run:
+def newest_in(folder: Path) -> Run:
     """The newest checkpoint that is whole; a damaged one is put aside when there is one before it."""
     newest, *before = checkpoints(folder)
     try:
@@ -89,7 +91,7 @@ def _newest(folder: Path) -> Run:
             raise CheckpointError(f"{error} To begin anew, add --fresh.") from None
         click.echo(f"{error} It is put aside.")
         newest.rename(newest.with_suffix(".damaged"))
-        return _newest(folder)
+        return newest_in(folder)
 
 
 def _train(out: Console, training: Run, folder: Path, plain: bool) -> None:

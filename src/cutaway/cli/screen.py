@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.text import Text
 
-__all__ = ["bars", "console", "picture", "row_of_pictures"]
+__all__ = ["bars", "confusion", "console", "picture", "row_of_pictures"]
 
 SHADES = " .:-=+*#%@"
 
@@ -42,7 +42,9 @@ def can_draw(screen: Console) -> bool:
 
 
 def picture(screen: Console, values: NDArray[Any]) -> list[Text]:
-    """A picture (H, W) of numbers from 0 to 1 as lines of text, two rows of pixels a line.
+    """A picture of numbers from 0 to 1 as lines of text, two rows of pixels a line: grey (H, W), or (H, W, 3) colours.
+
+    Where there are no colours, a coloured picture is drawn in letters, from light to dense.
 
     >>> import io
     >>> blocks = Console(file=io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), color_system=None)
@@ -53,14 +55,16 @@ def picture(screen: Console, values: NDArray[Any]) -> list[Text]:
     if len(values) % 2:
         values = np.vstack([values, np.zeros_like(values[:1])])
     pairs = list(zip(values[::2], values[1::2], strict=True))
-    if not can_draw(screen):
-        return [Text("".join(SHADES[round(v * 9)] for v in (top + bottom) / 2)) for top, bottom in pairs]
-    if screen.color_system in ("256", "truecolor"):
+    coloured = screen.color_system in ("256", "truecolor")
+    if not can_draw(screen) or (values.ndim == 3 and not coloured):
+        grey = [(top + bottom) / 2 for top, bottom in pairs]
+        return [Text("".join(SHADES[round(float(v.mean()) * 9)] for v in row)) for row in grey]
+    if coloured:
         lines = []
         for top, bottom in pairs:
             line = Text()
             for upper, lower in zip(top, bottom, strict=True):
-                line.append("▀", style=f"{_grey(upper)} on {_grey(lower)}")
+                line.append("▀", style=f"{_colour(upper)} on {_colour(lower)}")
             lines.append(line)
         return lines
     return [
@@ -103,6 +107,22 @@ def bars(screen: Console, names: Sequence[str], shares: Sequence[float], width: 
     return lines
 
 
-def _grey(value: float) -> str:
-    level = round(255 * value)
-    return f"#{level:02x}{level:02x}{level:02x}"
+def confusion(names: Sequence[str], counts: NDArray[Any]) -> list[str]:
+    """How often a class (row) was taken for a class (column), as lines of text; what is right stands on the diagonal.
+
+    >>> for line in confusion(["cat", "horse"], np.array([[9, 1], [0, 10]])): print(line)
+              cat horse
+    cat         9     1
+    horse       .    10
+    """
+    short = [name[:5] for name in names]
+    longest = max(map(len, names))
+    lines = [" " * longest + "".join(f"{name:>6}" for name in short)]
+    for name, row in zip(names, counts, strict=True):
+        lines.append(f"{name:<{longest}}" + "".join(f"{int(n) if n else '.':>6}" for n in row))
+    return lines
+
+
+def _colour(value: Any) -> str:
+    red, green, blue = (round(255 * float(v)) for v in np.broadcast_to(value, 3))
+    return f"#{red:02x}{green:02x}{blue:02x}"

@@ -1,0 +1,16 @@
+"""Telling clothes, shoes and bags apart.
+
+data (60,000 pictures to learn from, 10,000 held out), network, recipe (how it is trained: BEST, or QUICK in a minute
+or two), evaluate (score, confusion, worst mistakes), use (answers for picture files of one's own).
+
+>>> from cutaway.projects import fashion
+>>> fashion.BEST.epochs > fashion.QUICK.epochs
+True
+"""
+
+from .evaluate import VIEWS, report
+from .network import network
+from .recipe import BEST, QUICK, Recipe, go_on, new_run
+from .use import picture, reader
+
+__all__ = ["BEST", "QUICK", "VIEWS", "Recipe", "go_on", "network", "new_run", "picture", "reader", "report"]

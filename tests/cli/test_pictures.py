@@ -1,0 +1,130 @@
+"""`cutaway run mnist|fashion|objects` and `cutaway try` for them, as somebody types it, on sets of a few pictures."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from cutaway import data
+from cutaway.cli import app
+from cutaway.cli.pictures import PROJECTS
+from cutaway.training import Run
+from cutaway.training.checkpoint import checkpoints
+
+NAMES = [project.name for project in PROJECTS]
+
+
+@pytest.fixture
+def type_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Type words after `cutaway`, in an empty folder, where data sets have 60 pictures and recipes are short."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CUTAWAY_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("CUTAWAY_MIRROR", raising=False)
+    real = data.load
+
+    def load(name: str, *rest: Any) -> Any:
+        known = {project.data: project for project in PROJECTS}
+        if name not in known:
+            return real(name, *rest)
+        shape = (3, 32, 32) if name == "cifar10" else (1, 28, 28)
+        x = np.random.default_rng(0).random((80, *shape)).astype(np.float32)
+        y = np.arange(80) % 10
+        classes = tuple(f"class{k}" for k in range(10))
+        parts = [data.Dataset(x[a:b], y[a:b], name=f"{name}/{n}", classes=classes) for a, b, n in
+                 ((0, 60, "train"), (60, 80, "test"))]  # fmt: skip
+        return data.Splits(name, *parts, "", classes, "")
+
+    monkeypatch.setattr(data, "load", load)
+    monkeypatch.setattr("cutaway.training.checkpoint.load", load)
+    for project in PROJECTS:
+        for kind, epochs in (("QUICK", 2), ("BEST", 3)):
+            recipe = getattr(project.code, kind)
+            short = dataclasses.replace(recipe, widths=(8, 8), epochs=epochs, batch_size=20, average=0.5, workers=1)
+            monkeypatch.setattr(project.code, kind, short)
+    return lambda *words: CliRunner().invoke(app, [str(word) for word in words])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_run_trains_scores_shows_what_is_taken_for_what_and_saves(name: str, type_in: Any) -> None:
+    told = type_in("run", name)
+    assert told.exit_code == 0, told.output
+    for words in ("Training on 60 ", "2 epochs, seed 0", "Trained in", "one look at each", "These it was surest about"):
+        assert words in told.output
+    assert "held-out accuracy: " in told.output and "class9" in told.output
+    assert checkpoints(Path("runs") / f"{name}-quick")
+
+
+def test_best_looks_several_times_and_has_a_folder_of_its_own(type_in: Any) -> None:
+    told = type_in("run", "objects", "--best", "--seed", 3, "--plain")
+    assert told.exit_code == 0, told.output
+    assert "3 epochs, seed 3" in told.output and "6 looks at each" in told.output and "epoch 3/3" in told.output
+    assert checkpoints(Path("runs/objects-best")) and not Path("runs/objects-quick").exists()
+
+
+def test_a_finished_run_is_shown_again_and_replaced_only_when_asked(type_in: Any) -> None:
+    first = type_in("run", "fashion")
+    again = type_in("run", "fashion")
+    assert "trained already" in again.output
+    assert again.output.split("Naming")[1] == first.output.split("Naming")[1]
+    other = type_in("run", "fashion", "--seed", 1)
+    assert other.exit_code == 2 and "--fresh" in other.output
+    assert "seed 1" in type_in("run", "fashion", "--seed", 1, "--fresh").output
+    wrong = type_in("run", "mnist", "--out", "runs/fashion-quick")
+    assert wrong.exit_code == 2 and "another run, fashion" in wrong.output
+
+
+def test_a_stopped_run_goes_on_to_the_same_end(type_in: Any) -> None:
+    code = PROJECTS[0].code
+    whole = code.go_on(code.new_run(code.QUICK), progress=False)
+    part = code.new_run(code.QUICK)
+    goal = part.goal
+    part.train(until=2, progress=False)
+    part.goal = goal  # what Ctrl-C leaves: stopped short of the goal
+    part.save("runs/mnist-quick")
+    told = type_in("run", "mnist")
+    assert told.exit_code == 0 and "Going on after batch 2 of 6" in told.output
+    ended = Run.resume(Path("runs/mnist-quick"))
+    assert all((ended.state[name] == array).all() for name, array in whole.state.items())
+
+
+def test_ctrl_c_pauses_and_says_how_to_go_on(type_in: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    code = PROJECTS[2].code
+    monkeypatch.setattr(code, "go_on", lambda run, save, **how: None)  # interrupted at once
+    told = type_in("run", "objects", "--best", "--out", "here")
+    assert "Paused after batch 0 of 9" in told.output and "run objects --best --out here" in told.output
+
+
+def test_try_asks_the_best_network_that_is_there(type_in: Any) -> None:
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (50, 70, 3), np.uint8)).save("photo.png")
+    none = type_in("try", "objects", "photo.png")
+    assert none.exit_code == 2 and "run objects" in none.output
+    type_in("run", "objects")
+    quick = type_in("try", "objects", "photo.png", "none.png")
+    assert "Asking runs/objects-quick" in quick.output.replace("\\", "/")
+    assert "photo.png: class" in quick.output and "There is no file none.png" in quick.output and quick.exit_code == 1
+    type_in("run", "objects", "--best")
+    assert "Asking runs/objects-best" in type_in("try", "objects", "photo.png").output.replace("\\", "/")
+
+
+def test_where_nobody_serves_the_data_the_sentence_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CUTAWAY_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("CUTAWAY_MIRROR", str(tmp_path / "empty"))
+    from cutaway.data import registry
+
+    entries = []
+    for entry in registry.ENTRIES:
+        files = tuple(dataclasses.replace(f, addresses=("http://no-such-place.invalid",)) for f in entry.files)
+        entries.append(dataclasses.replace(entry, files=files))
+    monkeypatch.setattr(registry, "ENTRIES", tuple(entries))
+    told = CliRunner().invoke(app, ["run", "objects"])
+    assert told.exit_code == 1 and "cifar10 could not be fetched" in told.output and "CUTAWAY_MIRROR" in told.output
+    assert not Path("runs").exists()
