@@ -33,7 +33,7 @@ RUNS = Path("runs")
 class Project:
     """A project on pictures as the command sees it.
 
-    data: the name of its data set; what: of its pictures; quick, best: how long each takes on two cores
+    data: the name of its data set; what: its pictures; quick, best: how long each takes on two cores
     """
 
     name: str
@@ -43,6 +43,7 @@ class Project:
     quick: str
     best: str
     shown: int = 5  # mistakes
+    ink: bool = False  # strokes on paper, drawn in full blocks where there are no colours
 
     @property
     def code(self) -> Any:
@@ -60,7 +61,9 @@ class Project:
 
 
 PROJECTS = (
-    Project("mnist", "mnist", "read handwritten digits, all 60,000 of MNIST", "digits", "1 minute", "15 minutes"),
+    Project(
+        "mnist", "mnist", "read handwritten digits, all 60,000 of MNIST", "digits", "1 minute", "15 minutes", ink=True
+    ),
     Project(
         "fashion",
         "fashion",
@@ -148,7 +151,7 @@ def _show(out: Console, project: Project, training: Run, folder: Path, kind: str
         out.print(f"\n{len(found.mistakes)} are wrong. These it was surest about:\n", soft_wrap=True)
         shown = found.mistakes[: project.shown]
         captions = [(f"says {names[m.said]}", f"({100 * m.share:.0f} %)", f"it is {names[m.truth]}") for m in shown]
-        for line in screen.row_of_pictures(out, [_tile(m.picture) for m in shown], captions):
+        for line in screen.row_of_pictures(out, [_tile(project, m.picture) for m in shown], captions):
             out.print(line)
         pairs = [f"{names[t]} taken for {names[s]} ({n} times)" for t, s, n in found.confused()]
         if pairs:
@@ -163,9 +166,9 @@ def _show(out: Console, project: Project, training: Run, folder: Path, kind: str
     )
 
 
-def _tile(picture: Any) -> Any:
-    """A picture (C, H, W) as the screen draws it: (H, W) grey or (H, W, 3)."""
-    return picture[0] if len(picture) == 1 else np.moveaxis(picture, 0, -1)
+def _tile(project: Project, picture: Any) -> Any:
+    """A picture (C, H, W) as the screen draws it: ink (H, W), or (H, W, 3) where every shade matters."""
+    return picture[0] if project.ink else np.moveaxis(np.broadcast_to(picture, (3, *picture.shape[1:])), 0, -1)
 
 
 def _try_command(project: Project) -> None:
@@ -192,7 +195,7 @@ def _try_command(project: Project) -> None:
                 failed += 1
                 continue
             (chances,) = shares(project.code.VIEWS.ask(read, picture[None]))
-            drawn = screen.picture(out, _tile(picture))
+            drawn = screen.picture(out, _tile(project, picture))
             bars = screen.bars(out, list(names), [float(share) for share in chances])
             beside = [Text()] * 2 + bars + [Text()] * (len(drawn) - len(bars) - 2)
             for left, right in zip(drawn, beside, strict=True):

@@ -7,9 +7,6 @@ arrays and plain containers alone (see ``unpickle``).
 from __future__ import annotations
 
 import hashlib
-import lzma
-import tarfile
-import zlib
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +17,6 @@ from .dataset import Dataset
 from .errors import FileFormatError
 from .places import RemoteFile
 from .splits import Splits
-from .unpickle import unpickle
 
 __all__ = ["ABOUT", "CLASSES", "FILES", "LICENCE", "load"]
 
@@ -70,6 +66,10 @@ def load(folder: Path) -> Splits:
 
 def _members(archive: Path) -> dict[str, bytes]:
     """The files of the archive that hold pictures, each with the checksum it should have; nothing is unpacked."""
+    import lzma
+    import tarfile
+    import zlib
+
     found: dict[str, bytes] = {}
     try:
         with tarfile.open(archive, "r:*") as file:
@@ -91,6 +91,8 @@ def _members(archive: Path) -> dict[str, bytes]:
 
 def _batch(content: bytes, name: str) -> tuple[NDArray[Any], NDArray[Any]]:
     """The pictures (N, 3, 32, 32) and class numbers (N,) of one file."""
+    from .unpickle import unpickle
+
     batch = unpickle(content, name)
     if not isinstance(batch, dict) or not {b"data", b"labels"} <= batch.keys():
         raise FileFormatError(f"{name} has no data and labels in it.")
