@@ -3,8 +3,8 @@
 show (an array as numbers, curve and picture), explain (a step by its story and with its numbers in it), why (what moved
 one weight: by rule, by example), compare (two branches), picture (a network, a tape or a run, drawn),
 watch (stop where a condition comes true), health (what goes wrong, and since when), sight (what a network for pictures
-sees), studio (all of it in a page or in a cell of a notebook; Studio is the widget itself), save_html (a stretch of a run
-in one file).
+sees), studio (all of it in a page or in a cell of a notebook; Studio is the widget itself), save_html (a stretch of a
+run in one file).
 """
 
 from typing import TYPE_CHECKING, Any

@@ -154,10 +154,11 @@ def _most_moved(run: Run, name: str, batch: int) -> tuple[int, ...]:
     """Where in a weight the number stands that this batch has moved most."""
     if not run.batch or name not in run.state:
         return ()  # which is refused in words
-    tape, slots = run.relive(batch)
-    if name not in tape.carry:
-        return (0,) * run.state[name].ndim
-    return farthest(np.asarray(slots[tape.carry[name]], np.float64) - slots[tape.state[name]])
+    other = run.fork()
+    other.go(batch + 1)
+    after = other.state[name].copy()
+    other.go(batch)
+    return farthest(np.asarray(after, np.float64) - other.state[name])
 
 
 def _example(found: glass.Why, k: int) -> dict[str, Any]:
