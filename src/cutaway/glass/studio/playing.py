@@ -31,6 +31,7 @@ class Player:
         self.until: tuple[int, int] | None = None
         self.past = False  # on the way to a moment that has been already: nothing there is a reason to stop
         self.rate = 0.0  # batches a second
+        self.trained = 0.0  # seconds of the last tick in which batches were trained at full speed
         self._owed, self._before = 0.0, 0.0
 
     speed: float | None
@@ -79,7 +80,10 @@ class Player:
                 if told is not None:
                     return told
             return None
-        return batches(run, stop, self.place, seconds)
+        begin, took = run.seconds, perf_counter()
+        told = batches(run, stop, self.place, seconds)
+        self.trained = min(run.seconds - begin, perf_counter() - took)
+        return told
 
     def _again(self, run: Run, seconds: float) -> None:
         """Through batches that have been, to the moment that is gone back to."""

@@ -33,6 +33,7 @@ __all__ = ["Session"]
 
 MOST_CLIENTS = 16
 MOST_VIEWS = 24
+LONGEST, MOSTLY = 0.2, 3.0  # seconds of a tick; how much longer it shall be than what lies between two
 ALONE = 2.0  # seconds without a tick after which nobody is pulling any more
 MOVES = {"play", "tick", "pause", "step", "back", "at"}
 CHANGES = {"edit", "fork", "branch", "drop", "settings", "watch", "unwatch"}
@@ -59,7 +60,7 @@ class Session:
         self.driver = ""
         self.hits: list[dict[str, Any]] = []
         self._programs: list[Described] = []
-        self._ticked = 0.0
+        self._ticked = self._began = 0.0
         self._lock = RLock()
 
     @property
@@ -126,7 +127,16 @@ class Session:
         self.driver, self._ticked = who, monotonic()
 
     def _tick(self, seconds: float) -> None:
-        self._ticked = monotonic()
+        """Train a little.
+
+        Where much time passes between two ticks (to walk to the place, to tell, to paint), they become longer, so
+        that most of the time is training; but never so long that a pause comes late.
+        """
+        begin = self._ticked = monotonic()
+        between = begin - self._began - self.player.trained
+        if self.player.speed is None and between < 0.5:
+            seconds = max(seconds, min(LONGEST, MOSTLY * between))
+        self._began, self.player.trained = begin, 0.0
         try:
             stopped = self.player.tick(self.run, seconds)
         except CutawayError:
@@ -243,7 +253,7 @@ class Session:
     def _hello(self, client: Client) -> list[Answer]:
         if self.player.playing and monotonic() - self._ticked > ALONE:
             self.player.pause()  # whoever was pulling is gone
-        client.views, client.program, client.curves = {}, -1, {}
+        client.views, client.marks, client.program, client.curves = {}, {}, -1, {}
         first = [about(self.run), answer("branches", **self.branches.message()), self._watches()]
         others = []
         for branch in self.branches.all.values():
@@ -258,6 +268,7 @@ class Session:
         while len(client.views) >= MOST_VIEWS:
             client.views.pop(next(iter(client.views)))
         client.views[wish["key"]] = wish
+        client.marks.pop(wish["key"], None)
         return found
 
     def _unlook(self, client: Client, *, key: str) -> Answer:
@@ -347,7 +358,7 @@ class Session:
         number = -1 if shown is None else shown.number
         if shown is not None and client.program != number:
             out.append(answer("program", program=number, **shown.message()))
-            client.program = number
+            client.program, client.marks = number, {}
         size = len(run.loader()) if run.data is not None else 0
         tape = None if shown is None else shown.tape
         heard, client.events = client.events, self._count_events()
@@ -377,11 +388,15 @@ class Session:
         }
         out.append(answer("frame", curve, **fields))
         client.place = self._place()
-        for wish in list(client.views.values()):
+        for key, wish in list(client.views.items()):
             try:
-                out.append(look(wish["key"], wish, self._seen(wish["what"])))
+                found = self._seen(wish["what"])
             except CutawayError:  # what was looked at is not here any more (another branch, another program)
-                del client.views[wish["key"]]
+                del client.views[key]
+                continue
+            if client.marks.get(key) != found.mark:  # else the page has these numbers
+                client.marks[key] = found.mark
+                out.append(look(key, wish, found))
         return out
 
     def news(self, but: str | None = None) -> list[Answer]:

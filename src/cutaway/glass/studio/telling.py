@@ -28,6 +28,7 @@ class Client:
 
     def __init__(self) -> None:
         self.views: dict[str, dict[str, Any]] = {}
+        self.marks: dict[str, Any] = {}  # of the numbers that each view shows
         self.program = -1
         self.events: int | None = None  # how many there were when it last heard
         self.place: tuple[Any, ...] | None = None  # what its newest frame showed

@@ -26,6 +26,12 @@ class Seen:
         self.array = None if array is None else np.asarray(array)
         self.told, self.made = told, made
 
+    @property
+    def mark(self) -> tuple[Any, ...]:
+        """Other numbers have another mark: a page is not sent what it has."""
+        a = self.array
+        return self.told["name"], self.made, None if a is None else (a.shape, a.dtype.name, hash(a.tobytes()))
+
 
 def seen(run: Run, about: Described | None, what: dict[str, Any], board: Board | None) -> Seen:
     """The numbers of a slot, of a name of the state, or of a slot of the drawing board."""

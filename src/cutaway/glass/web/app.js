@@ -375,7 +375,7 @@ export class App {
     clearTimeout(this.#asking);
     this.#asking = setTimeout(() => {
       this.#askNow();
-      this.#asking = setTimeout(() => this.#askSlowly(), 270);
+      this.#asking = setTimeout(() => this.#askSlowly(), 700);
     }, 30);
   }
 

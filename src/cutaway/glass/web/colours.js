@@ -68,6 +68,40 @@ export function textOn(c) {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? "#000" : "#fff";
 }
 
+/** @param {Rgb} c */
+const pack = ([r, g, b]) => (255 << 24) | (b << 16) | (g << 8) | r;
+
+/** @type {WeakMap<Rgb[], Uint32Array>} */
+const scales = new WeakMap();
+
+/** @param {Rgb[]} scale */
+function packedScale(scale) {
+  const packed = scales.get(scale) ?? Uint32Array.from(scale, pack);
+  scales.set(scale, packed);
+  return packed;
+}
+
+/** @type {WeakMap<object, Map<string, HTMLCanvasElement>>} */
+const pictures = new WeakMap();
+
+/**
+ * The same for numbers that never change, as those of a message: painted once, however often the page is drawn.
+ * @param {Palette} p
+ * @param {ArrayLike<number> & object} values
+ * @param {number} rows
+ * @param {number} cols
+ * @param {number} limit
+ * @param {{ ink?: boolean, start?: number }} [how]
+ */
+export function painted(p, values, rows, cols, limit, how = {}) {
+  const known = pictures.get(values) ?? new Map();
+  pictures.set(values, known);
+  const key = [pack(p.signed[0]), rows, cols, limit, how.ink, how.start].join();
+  const found = known.get(key) ?? paint(p, values, rows, cols, limit, how);
+  known.set(key, found);
+  return found;
+}
+
 /**
  * Paint rows × cols numbers, one pixel each, onto a canvas of its own.
  * @param {Palette} p
@@ -85,9 +119,7 @@ export function paint(p, values, rows, cols, limit, { ink = false, start = 0 } =
   const g = /** @type {CanvasRenderingContext2D} */ (c.getContext("2d"));
   const image = g.createImageData(c.width, c.height);
   const px = new Uint32Array(image.data.buffer);
-  const pack = (/** @type {Rgb} */ [r, gr, b]) => (255 << 24) | (b << 16) | (gr << 8) | r;
-  const scale = ink ? p.ink : p.signed;
-  const packed = Uint32Array.from(scale, pack);
+  const packed = packedScale(ink ? p.ink : p.signed);
   const alarm = pack(p.alarm);
   const zero = ink ? 0 : 255;
   const step = 255 / (limit || 1);

@@ -1,6 +1,6 @@
 // One example flowing through the network: neurons as circles, maps of channels as small pictures, and between them
 // lines that stand for numbers: what each neuron hands on, times the weight it is given.
-import { colour, paint, text } from "./colours.js";
+import { colour, painted, text } from "./colours.js";
 import { h } from "./dom.js";
 import { overviewNumbers } from "./layout.js";
 import { num } from "./numbers.js";
@@ -221,6 +221,16 @@ function neuron({ view, p, s, k, unit, v, x, y, r, limit, last, share, choose })
     h("title", null, `${k ? "" : ""}${label}`));
 }
 
+/** @type {WeakMap<HTMLCanvasElement, string>} */
+const addresses = new WeakMap();
+
+/** @param {HTMLCanvasElement} picture */
+function address(picture) {
+  const found = addresses.get(picture) ?? picture.toDataURL();
+  addresses.set(picture, found);
+  return found;
+}
+
 /**
  * Channels as small pictures.
  * @param {App} app
@@ -247,7 +257,7 @@ function maps(app, view, p, s, a, x, H, room, limit, ready, choose) {
     const left = x - (across * (side + 4) - 4) / 2 + (j % across) * (side + 4);
     const top = 26 + ((H - 44) - (down * (side + 4) - 4)) / 2 + Math.floor(j / across) * (side + 4);
     const me = view.picked?.slot === s.slot && view.picked.unit === j;
-    const image = values ? paint(p, values, rows, cols, limit, { start: j * rows * cols, ink: Boolean(ink) }).toDataURL() : null;
+    const image = values ? address(painted(p, values, rows, cols, limit, { start: j * rows * cols, ink: Boolean(ink) })) : null;
     const label = n === 1 && s.name === "picture" ? "the picture" : `${s.name}, channel ${j}`;
     return h("g", { key: j, class: `neuron ${me ? "me" : ""}`, role: "button", tabindex: me ? 0 : -1, "data-unit": `${s.slot}.${j}`, "aria-label": label, onclick: () => choose(s, j) },
       image ? h("image", { x: left, y: top, width: side, height: side, href: image, class: "pix", preserveAspectRatio: "none" }) : null,

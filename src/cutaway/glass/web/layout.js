@@ -66,6 +66,9 @@ export function indexAt(layout, shape, { t, r, c }) {
   return [...unravel(t, shape.slice(0, -2)), r, c];
 }
 
+/** @type {WeakMap<ArrayMessage, Float32Array>} */
+const unpacked = new WeakMap();
+
 /**
  * The numbers of an overview; bytes become numbers again.
  * @param {ArrayMessage} a
@@ -75,8 +78,13 @@ export function overviewNumbers(a) {
   const raw = a.data.overview;
   if (!raw || !a.overview) return null;
   if (raw instanceof Float32Array) return raw;
+  const known = unpacked.get(a);
+  if (known) return known;
   const scale = (a.overview.scale ?? 1) / 127;
-  return Float32Array.from(raw, (b) => (b === -128 ? NaN : b * scale));
+  const out = new Float32Array(raw.length);
+  for (let k = 0; k < raw.length; k++) out[k] = raw[k] === -128 ? NaN : raw[k] * scale;
+  unpacked.set(a, out);
+  return out;
 }
 
 /**

@@ -1,6 +1,6 @@
 // The network, at three depths. Values run left to right above, gradients come back below, under the same layers.
 import { columnsOf, holds, latest } from "./columns.js";
-import { paint } from "./colours.js";
+import { painted } from "./colours.js";
 import { h, patch } from "./dom.js";
 import { flow, FlowView } from "./flow.js";
 import { layoutOf, overviewNumbers } from "./layout.js";
@@ -271,6 +271,9 @@ function wantThumb(app, key, slot) {
   else app.want({ key, what: { slot }, overview: { rows: 48, cols: 48 } });
 }
 
+/** @type {WeakMap<HTMLCanvasElement, { values: Float32Array, limit: number, p: Palette }>} what each shows already */
+const drawnThumbs = new WeakMap();
+
 /**
  * @param {App} app
  * @param {Palette} p
@@ -285,16 +288,19 @@ function drawThumb(app, p, el, key, slot) {
   if (!a || !a.overview || !values || !canvas) return;
   const info = app.program?.slots[slot];
   const limit = app.limits.get(a.name) ?? a.limit;
+  const is = drawnThumbs.get(canvas);
+  if (is && is.values === values && is.limit === limit && is.p === p) return;
+  drawnThumbs.set(canvas, { values, limit, p });
   const { rows, cols, count = 1 } = a.overview;
   const ink = info?.role === "input" && count > 1;
-  if (info?.shape.length === 1) return fillCanvas(canvas, paint(p, values, cols, 1, limit));
-  if (count <= 1) return fillCanvas(canvas, paint(p, values, rows, cols, limit, { ink }));
+  if (info?.shape.length === 1) return fillCanvas(canvas, painted(p, values, cols, 1, limit));
+  if (count <= 1) return fillCanvas(canvas, painted(p, values, rows, cols, limit, { ink }));
   const n = Math.ceil(Math.sqrt(count));
   const gap = rows > 8 ? 3 : 1;
   canvas.width = n * (cols + gap) - gap;
   canvas.height = n * (rows + gap) - gap;
   const g = canvas.getContext("2d");
-  for (let t = 0; t < count; t++) g?.drawImage(paint(p, values, rows, cols, limit, { ink, start: t * rows * cols }), (t % n) * (cols + gap), Math.floor(t / n) * (rows + gap));
+  for (let t = 0; t < count; t++) g?.drawImage(painted(p, values, rows, cols, limit, { ink, start: t * rows * cols }), (t % n) * (cols + gap), Math.floor(t / n) * (rows + gap));
 }
 
 /**

@@ -1,5 +1,5 @@
 // The overview of an array: it always fits. The picture of a matrix is the matrix, a pixel or more for every number.
-import { colour, paint, text } from "./colours.js";
+import { colour, paint, painted, text } from "./colours.js";
 import { crisp } from "./dom.js";
 import { across, overviewNumbers, placeOf } from "./layout.js";
 
@@ -59,9 +59,7 @@ export function drawOverview(canvas, width, height, p, a, layout, how) {
   for (let k = 0; k < count; k++) {
     const [x, y] = corner(k);
     const start = k * rows * cols;
-    const part = layout.kind === "line" ? Object.assign(new Float32Array(rows * cols), {}) : values;
-    if (layout.kind === "line") /** @type {Float32Array} */ (part).set(values);
-    g.drawImage(paint(p, part, rows, cols, how.limit, { ink: how.ink, start: layout.kind === "line" ? 0 : start }), x, y, cols * zx, rows * zy);
+    g.drawImage(layout.kind === "line" ? lined() : painted(p, values, rows, cols, how.limit, { ink: how.ink, start }), x, y, cols * zx, rows * zy);
   }
   if (layout.kind === "line" && rows * cols > values.length) {
     const over = rows * cols - values.length;
@@ -75,6 +73,13 @@ export function drawOverview(canvas, width, height, p, a, layout, how) {
   mark();
   const caption = br * bc > 1 ? `1 pixel: ${br}×${bc} numbers` : "";
   return { at, caption: layout.kind === "tiles" && layout.count > count ? `${from} to ${from + count - 1} of ${layout.count}${caption ? " · " + caption : ""}` : caption };
+
+  /** A long vector in rows; the last one is filled up. */
+  function lined() {
+    const part = new Float32Array(rows * cols);
+    part.set(/** @type {Float32Array} */ (values));
+    return paint(p, part, rows, cols, how.limit, { ink: how.ink });
+  }
 
   function mark() {
     const k = cursor.t - from;
