@@ -27,6 +27,7 @@ __all__ = ["Planned", "Planner"]
 
 Watched = Plan | Ensemble
 MOST = 12  # plans kept at a time: each has memory of its own
+MUCH = 2**24  # bytes: to look for less that can be let go (in a large session: a second) does not pay
 
 
 class Planner:
@@ -51,8 +52,8 @@ class Planner:
             plan = None
         if plan is None:
             known = self._known(key, tape, inputs, state)
-            _lighten(tape)
-            tidy()  # before workers are forked: they would keep what is let go here
+            if _lighten(tape) >= MUCH:
+                tidy()  # before workers are forked: they would keep what is let go here
             shards = self._split(key, known)
             plan = Plan(known) if shards is None else TeamPlan(self._team(), known, shards)
         self._plans[key] = plan  # the one used last is given up last
@@ -121,12 +122,16 @@ def _key(tape: Tape, inputs: Sequence[Any]) -> tuple[Any, ...]:
     return (tape, *((np.shape(a), np.asarray(a).dtype.str) for a in inputs))
 
 
-def _lighten(tape: Tape) -> None:
-    """The numbers of the batch that was recorded are not needed any more, only their shapes."""
+def _lighten(tape: Tape) -> int:
+    """The numbers of the batch that was recorded are not needed any more, only their shapes; how many bytes it was."""
+    freed = 0
     for slot, value in enumerate(tape.values):
         if slot not in tape.constants and value is not None:
-            tape.values[slot] = hollow(np.asarray(value))
+            array = np.asarray(value)
+            freed += array.nbytes * any(array.strides)  # a hollow array has one number and no stride
+            tape.values[slot] = hollow(array)
     tape.leaves.clear()
+    return freed
 
 
 class Planned(Readable):
