@@ -1,13 +1,15 @@
 """Builds the site: `python docs/build.py` writes build/site/html, and every warning of Sphinx is an error.
 
 The chapters and how-to pages are executed first (once for one state of the source, shared with the tests, see
-tools/executed.py); the glossary, the list of chapters and the replay are made; MathJax comes from a package. The site
+tools/executed.py); the glossary, the list of chapters and the replays are made; MathJax comes from a package. The site
 asks nothing of other machines: `foreign` finds what would, and the build fails if there is any.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import json
 import re
 import shutil
@@ -28,11 +30,11 @@ from cutaway.course.words import words  # noqa: E402
 
 DOCS = ROOT / "docs"
 ADDRESS = re.compile(r"^\s*(?:https?:)?//", re.IGNORECASE)
-REPLAY = """```{raw} html
-<iframe src="_static/replay.html" title="Two batches of a network learning to read digits, replayed in the studio"
+FRAME = """<iframe src="{address}" title="{title}"
         loading="lazy" style="width: 100%; height: 46rem; border: 1px solid #8884;"></iframe>
-<p><a href="_static/replay.html">Open it on a page of its own.</a></p>
-```"""
+<p><a href="{address}">Open it on a page of its own.</a></p>"""
+TITLE = "Two batches of a network learning to read digits, replayed in the studio"
+REPLAY = f"```{{raw}} html\n{FRAME.format(address='_static/replay.html', title=TITLE)}\n```"
 IN_STYLES = re.compile(r"""(?:url\(|@import)\s*["']?\s*((?:https?:)?//[^"')\s]+)""", re.IGNORECASE)
 
 
@@ -75,7 +77,9 @@ def put_together(source: Path) -> None:
     for page in sorted((DOCS / "howto").glob("*.md")):
         write_notebook(executed(page), source / "howto" / f"{page.stem}.ipynb")
     for chapter in chapters().values():
-        write_notebook(executed(chapter.path), source / "course" / chapter.file_name)
+        notebook = executed(chapter.path)
+        replay_studio(notebook, source / "_static" / f"{chapter.path.stem}.html")
+        write_notebook(notebook, source / "course" / chapter.file_name)
     (source / "course" / "index.md").write_text(contents(), encoding="utf-8")
     (source / "glossary.md").write_text(glossary(), encoding="utf-8")
     write_reference_tree(source / "reference")
@@ -129,6 +133,23 @@ def replay(path: Path) -> None:
     run = ct.Run(net, nn.CrossEntropyLoss(), ct.optim.SGD(alpha=0.1), data=digits.train[:640], batch_size=8)
     run.train(batches=60, progress=False)
     ct.glass.save_html(run, path, batches=2)
+
+
+def replay_studio(notebook: dict[str, Any], path: Path) -> None:
+    """Where a chapter opens the studio on its run, the site, which has no kernel, replays that run's first batches."""
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    sources = ["".join(cell["source"]) for cell in cells]
+    here = next((k for k, source in enumerate(sources) if "ct.glass.Studio(" in source), None)
+    if here is None:
+        return
+    known: dict[str, Any] = {"__name__": "__main__"}
+    with contextlib.redirect_stdout(io.StringIO()):
+        for source in sources[: here + 1]:
+            exec(compile(source, path.stem, "exec"), known)
+    ct.glass.save_html(known["run"], path, batches=(0, 6))
+    title = "The first six batches of this run, replayed in the studio"
+    html = FRAME.format(address=f"../_static/{path.name}", title=title)
+    cells[here]["outputs"] = [{"output_type": "display_data", "metadata": {}, "data": {"text/html": html}}]
 
 
 class Requests(HTMLParser):
