@@ -27,6 +27,8 @@ LAYERS = {
     "columns, several strips": ((8, 16, 20, 21), (8, 5, 5), {"padding": 2}),
     "few channels": ((3, 3, 9, 8), (8, 3, 3), {"padding": 1}),
     "few channels, in blocks of a stride": ((3, 4, 23, 26), (8, 4, 6), {"stride": (2, 3)}),
+    "products with blocks of a stride": ((3, 4, 84, 82), (8, 8, 12), {"stride": (4, 6)}),
+    "products with blocks, several strips, a rest": ((24, 3, 87, 82), (16, 8, 4), {"stride": 4}),
     "few channels, groups, blocks": ((3, 4, 21, 20), (6, 4, 4), {"stride": 4, "groups": 2}),
     "one channel, one example": ((1, 1, 9, 9), (1, 3, 3), {}),
     "channel by channel": ((3, 6, 10, 11), (6, 3, 3), {"padding": 1, "groups": 6}),

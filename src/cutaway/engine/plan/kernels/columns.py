@@ -4,6 +4,10 @@ A strip's columns stay near the processor, so they are made anew for the way bac
 number costs a tenth of a nanosecond, multiplying it with all stencils much more. Copied are cells, not numbers: all
 channels of a pixel (or, where channels are few or lie apart, all examples of one) move in one go. The gradient of the
 pictures goes back tap by tap: one product for each number of the stencil, added where it was seen.
+
+A large stencil that moves by a part of its width (8 by 4, the first layer of the Atari network) needs no columns on the
+way there: pictures are cut into blocks of one stride, the stencil covers a few blocks, and each of these few is a
+product of its own with all blocks as they lie, added where it was seen.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ __all__ = ["Columns"]
 STRIP = 700_000  # bytes of columns that a strip may take
 SMALL = 1_000_000  # up to so many products BLAS multiplies as things lie, without packing them first
 FEW = 8  # so few channels make cells that are too small
+LARGE = 48  # numbers of a block, from which on products with blocks are as fast as those with columns
 
 
 class Columns:
@@ -39,10 +44,18 @@ class Columns:
         self.many = -(-g.ho // -(-g.ho // self.many))  # strips of about the same size
         self.direct = g.kh == g.kw == g.groups == g.sh == g.sw == 1 and g.ph == g.pw == 0
 
+    def by_blocks(self, x: Any) -> bool:
+        """Does the stencil cover a few large blocks, and are few of them beside the places?"""
+        g, ((bh, bw), (high, wide)) = self.g, self.blocks()
+        large = g.c * bh * bw >= LARGE and 1 < (g.kh // bh) * (g.kw // bw) <= 4
+        return large and g.groups == 1 and high * wide <= 1.15 * g.ho * g.wo and not self.by_channels(x)
+
     def why(self, x: Any) -> str:
         """For the table of a plan; x as everybody knows it."""
         if self.direct:
             return "a product over the channels"
+        if self.by_blocks(x):
+            return "blocks of one stride"
         return "columns of " + ("channels" if self.by_channels(x) else "examples")
 
     def by_channels(self, x: Any) -> bool:
@@ -149,6 +162,9 @@ class Columns:
     def forward(self, do: Do, x: Any, w: Any, y: Any, kept: Any = None) -> None:
         """y (Ho, Wo, N, O) = the convolution of x (N, C, H, W); kept: memory to leave the spread pictures in."""
         g = self.g
+        if self.by_blocks(x):
+            self._forward_by_blocks(do, x, w, y, kept)
+            return
         if self.by_channels(x):
             table = self.table(do, w).reshape(g.groups, self.numbers, self.made)
         else:
@@ -158,6 +174,39 @@ class Columns:
         seen = self.columns(do, x, kept)
         for first, many in self.strips():
             do(matmul, seen(first, many), table, self.matrix(y, first, many))
+
+    def _forward_by_blocks(self, do: Do, x: Any, w: Any, y: Any, planes: Any) -> None:
+        """The same without columns: what a tap of blocks sees begins a bit later in memory, and that is all.
+
+        Behind the last place of a row, a product goes on with the first block of the next; nobody reads these.
+        """
+        g, ((bh, bw), (high, wide)) = self.g, self.blocks()
+        down, across = g.kh // bh, g.kw // bw  # blocks that the stencil covers
+        numbers = g.c * bh * bw
+        if planes is None:
+            planes = do.scratch((g.c, bh, bw, high, wide, g.n), self.dtype)
+        self.spread(do, x, planes)
+        blocks = planes.reshape(numbers, high * wide * g.n)
+        table = do.scratch((down, across, g.c, bh, bw, g.o), self.dtype)
+        do(copyto, table, w.reshape(g.o, g.c, down, bh, across, bw).transpose(2, 4, 1, 3, 5, 0))
+        row = wide * g.n * (numbers + down * across * g.o) * self.dtype.itemsize
+        most = min(g.ho, max(1, 2 * STRIP // row))
+        memory = do.scratch((down, across, most, wide, g.n, g.o), self.dtype)
+        for first in range(0, g.ho, most):
+            many = min(most, g.ho - first)
+            count = (many * wide - (across - 1)) * g.n
+            to, total = y[first : first + many], None
+            for p in range(down):
+                for q in range(across):
+                    start = ((first + p) * wide + q) * g.n
+                    part, taps = memory[p, q, :many], table[p, q].reshape(numbers, g.o)
+                    do(matmul, blocks[:, start : start + count].T, taps, part.reshape(-1, g.o)[:count])
+                    seen = part[:, : g.wo]
+                    if total is None:
+                        total = seen
+                    else:
+                        do(add, total, seen, to)
+                        total = to
 
     def to_stencils(self, do: Do, x: Any, g_y: Any, g_w: Any, kept: Any = None) -> None:
         """g_w (O, C, kh, kw) from x (N, C, H, W) and g_y (Ho, Wo, N, O); kept: what the way there has spread."""
