@@ -50,7 +50,8 @@ def test_the_chapters_stand_there_with_what_their_cells_print_and_without_what_c
         assert one.title.split(":")[0] in page
         assert "cell_output" in page and 'class="ct"' in page and "prose-claims" not in page
     assert (site / "reference" / "layers-linear.html").exists()
-    assert 'src="../_static/04_gradient_descent.html"' in (site / "course" / "04_gradient_descent.html").read_text("utf-8")
+    replayed = (site / "course" / "04_gradient_descent.html").read_text(encoding="utf-8")
+    assert 'src="../_static/04_gradient_descent.html"' in replayed
     assert "same weights to the bit: True" in (site / "howto" / "save_and_go_on.html").read_text(encoding="utf-8")
 
 
