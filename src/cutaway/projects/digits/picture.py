@@ -169,9 +169,18 @@ def spread(picture: Picture, reach: int, take: Any = np.maximum) -> Picture:
     """
     for axis in (0, 1):
         around = np.pad(picture, [(reach * (axis == k),) * 2 for k in (0, 1)], mode="edge")
-        windows = np.lib.stride_tricks.sliding_window_view(around, 2 * reach + 1, axis=axis)
-        picture = take.reduce(windows, axis=-1)
+        picture = _over(around, 2 * reach + 1, axis, take)
     return picture
+
+
+def _over(picture: NDArray[Any], width: int, axis: int, take: Any) -> NDArray[Any]:
+    """The greatest (or least) of every ``width`` values in a row: of 2, of 4, of 8, and two such for the rest."""
+    values, done = np.moveaxis(picture, axis, 0), 1
+    while done < width:
+        step = min(done, width - done)
+        values = take(values[:-step], values[step:])
+        done += step
+    return np.moveaxis(values, 0, axis)
 
 
 def _paper(grey: Picture) -> Picture:
@@ -230,8 +239,7 @@ def _labels(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
     """
     number = np.where(mask, np.arange(1, mask.size + 1).reshape(mask.shape), 0)
     while True:
-        windows = np.lib.stride_tricks.sliding_window_view(np.pad(number, 1), (3, 3))
-        spreading = np.where(mask, windows.max((-1, -2)), 0)
+        spreading = np.where(mask, spread(number, 1), 0)
         if (spreading == number).all():
             return np.unique(number, return_inverse=True)[1].reshape(mask.shape)
         number = np.where(mask, spreading.ravel()[spreading - 1], 0)
