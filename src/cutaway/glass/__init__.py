@@ -18,6 +18,7 @@ from .watch import ConditionError, Hit, Watch, Watches
 from .why import Why, why
 
 if TYPE_CHECKING:
+    from . import sight
     from .studio import save_html
     from .studio.widget import Studio
 
@@ -40,6 +41,7 @@ __all__ = [
     "picture",
     "save_html",
     "show",
+    "sight",
     "why",
 ]
 
@@ -55,4 +57,8 @@ if not TYPE_CHECKING:
             from .studio import save_html
 
             return save_html
+        if name == "sight":
+            from importlib import import_module
+
+            return import_module(".sight", __name__)
         raise AttributeError(f"cutaway.glass has no {name!r}; there are {', '.join(__all__)}.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -135,3 +137,8 @@ def test_what_makes_no_sense_is_answered_with_a_sentence(net: Any) -> None:
         features(None, X)  # type: ignore[arg-type]
     with pytest.raises(CutawayError, match="count is from 1 to the 60"):
         nearest(net, X[:1], X, count=61)
+
+
+def test_sight_is_found_under_the_glass() -> None:
+    code = "import cutaway as ct; assert ct.glass.sight.nearest.__module__ == 'cutaway.glass.sight.nearest'"
+    subprocess.run([sys.executable, "-c", code], check=True)
