@@ -166,7 +166,7 @@ def watched(options: Any) -> tuple[dict[str, list[float]], dict[str, list[float]
     with page(session) as shown:
         for _ in range(20 + 6 * options.rounds):
             clicks["step"].append(shown.evaluate(STEP, "step") / 1e3)
-            sleep(0.35 if len(clicks["step"]) % 2 else 0.02)  # some at rest, some while why and health are told
+            sleep(0.35 if len(clicks["step"]) % 2 else 0.1)  # half of them at rest, half in quick succession
         shown.get_by_role("radio", name="batch", exact=True).click()
         shown.locator("input[aria-label=Speed]").fill("6")  # as fast as it goes
         for _ in range(options.rounds):

@@ -21,7 +21,7 @@ from .explaining import explained, why
 from .playing import Player, forward, takes, walk
 from .program import Described, describe
 from .telling import Client, about, headline, results
-from .viewing import Seen, look, one_tile, seen
+from .viewing import Seen, held, look, one_tile, seen
 from .wire import Answer, MessageError, answer
 from .wire import arrays as arrays_of
 from .words import place
@@ -61,6 +61,7 @@ class Session:
         self.hits: list[dict[str, Any]] = []
         self._programs: list[Described] = []
         self._ticked = self._began = 0.0
+        self._returns = 0  # how often anything else was done than to go onwards
         self._lock = RLock()
 
     @property
@@ -118,6 +119,7 @@ class Session:
             self.hits = []
             more = getattr(self, f"_{command}")(who=name, **fields) or []
         self.turn += 1
+        self._returns += command not in ("step", "tick", "pause")
         return [*more, *self.frames(client, pull=self.player.playing and name == self.driver)]
 
     def _play(self, *, who: str, unit: str | None, speed: float | None, until: int | None) -> None:
@@ -388,16 +390,24 @@ class Session:
         }
         out.append(answer("frame", curve, **fields))
         client.place = self._place()
+        moment = self._moment()
         for key, wish in list(client.views.items()):
+            holds = held(run, shown, wish["what"])
+            if holds is not None and client.marks.get(key) == (moment, holds):
+                continue  # the page has these numbers
+            client.marks[key] = moment, holds
             try:
-                found = self._seen(wish["what"])
+                out.append(look(key, wish, self._seen(wish["what"])))
             except CutawayError:  # what was looked at is not here any more (another branch, another program)
                 del client.views[key]
-                continue
-            if client.marks.get(key) != found.mark:  # else the page has these numbers
-                client.marks[key] = found.mark
-                out.append(look(key, wish, found))
         return out
+
+    def _moment(self) -> tuple[Any, ...]:
+        """The same as long as one goes onwards in one batch, and no change by hand lies on the way."""
+        run, events = self.run, self.run.history.events
+        passed = [event for event in events if event.batch == run.batch and event.op <= run.op]
+        changes = len(events), len(passed), id(passed[-1]) if passed else 0
+        return self._returns, self.branches.selected.id, run.batch, run.op == 0, changes
 
     def news(self, but: str | None = None) -> list[Answer]:
         """Frames for the pages that do not know where the run stands: another page moved it, or a program did."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ...training.run import Run
     from .board import Board
 
-__all__ = ["Seen", "look", "seen"]
+__all__ = ["Seen", "held", "look", "seen"]
 
 
 class Seen:
@@ -25,12 +25,6 @@ class Seen:
     def __init__(self, array: Any, told: dict[str, Any], made: int = -1) -> None:
         self.array = None if array is None else np.asarray(array)
         self.told, self.made = told, made
-
-    @property
-    def mark(self) -> tuple[Any, ...]:
-        """Other numbers have another mark: a page is not sent what it has."""
-        a = self.array
-        return self.told["name"], self.made, None if a is None else (a.shape, a.dtype.name, hash(a.tobytes()))
 
 
 def seen(run: Run, about: Described | None, what: dict[str, Any], board: Board | None) -> Seen:
@@ -68,15 +62,42 @@ def _named(run: Run, about: Described | None, name: str) -> Seen:
     if about is not None and name in about.tape.inputs:
         return _of_slot(run, about, about.tape.inputs[name])
     if about is not None and run.op and name in about.tape.state:
-        carried = about.tape.carry.get(name)
-        done = carried is not None and carried in about.made and about.made[carried] <= run.op - 2
-        slot = carried if done and carried is not None else about.tape.state[name]
-        return Seen(run.see(slot), about.slots[about.tape.state[name]])
+        return Seen(run.see(_now_in(run, about, name)), about.slots[about.tape.state[name]])
     array = run.see(name)
     role = role_of(name, about.tape, array.shape) if about is not None else "parameter"
     tile = about.tile_of(array.shape) if about is not None else None
     told = {"name": name, "role": role, "shape": array.shape, "tile": tile, "made": -1, "of": name}
     return Seen(array, told)
+
+
+def held(run: Run, about: Described | None, what: dict[str, Any]) -> tuple[Any, ...] | None:
+    """What holds these numbers while a batch is open, and whether they are computed; None where that is not known.
+
+    A slot is filled once in a batch. So where the same slot holds them as before, and nobody changed or went back, they
+    are the same numbers, and need not be looked at.
+    """
+    if about is None or "board" in what:
+        return None
+    tape, slot = about.tape, what.get("slot")
+    if slot is None:
+        name = what["name"]
+        name = name if name in run.state or f"optim/{name}" not in run.state else f"optim/{name}"
+        if name in tape.inputs:
+            slot = tape.inputs[name]
+        elif run.op == 0:
+            return (name,)
+        elif name in tape.state:
+            slot = _now_in(run, about, name)
+        else:
+            return None
+    return slot, slot in tape.constants or run.op == 0 or about.made.get(slot, -1) <= run.op - 2
+
+
+def _now_in(run: Run, about: Described, name: str) -> int:
+    """The slot of a part of the state: after its update, that of the new numbers."""
+    carried = about.tape.carry.get(name)
+    done = carried is not None and carried in about.made and about.made[carried] <= run.op - 2
+    return carried if done and carried is not None else about.tape.state[name]
 
 
 def look(key: str, wish: dict[str, Any], found: Seen) -> Answer:

@@ -197,6 +197,7 @@ export class App {
    */
   move(cmd, rest = {}) {
     this.notice = "";
+    clearTimeout(this.#asking); // what would be asked about this moment is of no interest any more
     this.line.say(cmd, rest);
   }
 
@@ -370,13 +371,13 @@ export class App {
   }
 
   // -- questions ----------------------------------------------------------------------------------------------
-  /** Ask for the explanation at once, for the reasons and the health of this moment when the page has come to rest. */
+  /** Ask for the explanation when nobody clicks on at once, for reasons and health when the page has come to rest. */
   ask() {
     clearTimeout(this.#asking);
     this.#asking = setTimeout(() => {
       this.#askNow();
-      this.#asking = setTimeout(() => this.#askSlowly(), 700);
-    }, 30);
+      this.#asking = setTimeout(() => this.#askSlowly(), 600);
+    }, 150);
   }
 
   /** @type {any} */ #asking = 0;

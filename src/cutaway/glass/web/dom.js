@@ -60,11 +60,8 @@ export function patch(host, ...children) {
  * @param {Array<() => void>} after
  */
 function fill(host, next, svg, after) {
-  const keyed = new Map();
-  for (const el of Array.from(host.children)) {
-    const key = given.get(el)?.key;
-    if (key != null) keyed.set(String(key), el);
-  }
+  /** @type {Map<string, Element> | null} Needed only where something has moved. */
+  let keyed = null;
   /** @type {ChildNode | null} */
   let at = host.firstChild;
   for (const want of next) {
@@ -77,8 +74,12 @@ function fill(host, next, svg, after) {
     }
     const inSvg = svg || want.tag === "svg";
     /** @type {Element | undefined} */
-    let el = want.key != null ? keyed.get(want.key) : undefined;
-    if (!el && want.key == null && at instanceof Element && at.localName === want.tag && given.get(at)?.key == null) el = at;
+    let el;
+    const here = at instanceof Element ? given.get(at)?.key : undefined;
+    if (want.key == null) {
+      if (at instanceof Element && at.localName === want.tag && here == null) el = at;
+    } else if (here != null && String(here) === want.key) el = /** @type {Element} */ (/** @type {unknown} */ (at));
+    else el = (keyed ??= byKey(host)).get(want.key);
     if (!el || el.localName !== want.tag) {
       el = inSvg ? document.createElementNS(SVG, want.tag) : document.createElement(want.tag);
     }
@@ -96,6 +97,17 @@ function fill(host, next, svg, after) {
     at = at.nextSibling;
     gone.remove();
   }
+}
+
+/** @param {Element} host */
+function byKey(host) {
+  /** @type {Map<string, Element>} */
+  const out = new Map();
+  for (const el of Array.from(host.children)) {
+    const key = given.get(el)?.key;
+    if (key != null) out.set(String(key), el);
+  }
+  return out;
 }
 
 /**
@@ -117,10 +129,12 @@ function give(el, props) {
  */
 function set(el, name, value, old) {
   if (name === "key" || name === "use" || name === "own") return;
-  if (name.startsWith("on")) el[name] = value ?? null;
-  else if (name === "style") {
+  if (name.startsWith("on")) {
+    if (!value) el[name] = null;
+    else if (!old) el[name] = (/** @type {Event} */ event) => given.get(el)?.[name]?.call(el, event); // the newest one
+  } else if (name === "style") {
     for (const k in old ?? {}) if (!(k in (value ?? {}))) el.style.removeProperty(k);
-    for (const k in value ?? {}) el.style.setProperty(k, String(value[k]));
+    for (const k in value ?? {}) if (old?.[k] !== value[k]) el.style.setProperty(k, String(value[k]));
   } else if (name === "value" || name === "checked") {
     if (el[name] !== value && value != null) el[name] = value;
   } else if (value == null || (value === false && !name.startsWith("aria-"))) el.removeAttribute(name);
