@@ -1,4 +1,4 @@
-"""Drawings of digits that look unlike MNIST, made by array code out of digits (28, 28): other pens, papers, places, light.
+"""Drawings of digits that look unlike MNIST, made by array code out of digits (28, 28): other pens, papers and light.
 
 Each kind is a function of (digit, chance): ink 0 to 1 in, a grey page out, 0 black to 1 white, as a camera or a drawing
 program would save it. ``chance`` is a NumPy generator; the same generator gives the same page.
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cutaway.projects.digits.picture import resized
+from cutaway.projects.digits.pixels import resized
 
 __all__ = ["KINDS", "drawn"]
 
@@ -53,7 +53,7 @@ def thickened(ink: Picture, reach: float) -> Picture:
 
 
 def skeleton(ink: Picture) -> Picture:
-    """The middle of the strokes, one pixel wide (Zhang and Suen, 1984): rims are taken away as long as nothing parts."""
+    """The middle of the strokes, one pixel wide (Zhang and Suen, 1984): rims are taken away while nothing parts."""
     mask = ink > 0.5
     while True:
         before = mask.sum()
@@ -96,7 +96,7 @@ def softened(picture: Picture) -> Picture:
 
 # -- pages ----------------------------------------------------------------------------------------------------------
 def laid(ink: Picture, chance: Chance, height: int = 220, width: int = 200, margin: int = 6) -> Picture:
-    """The ink somewhere on an empty page, the digit itself (not the field around it) at least ``margin`` from the rim."""
+    """The ink somewhere on an empty page; the digit itself, not the field around it, is ``margin`` from the rim."""
     ink = cropped(ink)
     page = np.zeros((max(height, ink.shape[0] + 2 * margin), max(width, ink.shape[1] + 2 * margin)))
     top, left = (
@@ -166,7 +166,7 @@ def _with_table(digit: Picture, chance: Chance) -> Picture:
     page = photographed(laid(large(digit), chance), chance)
     wide = int(chance.integers(8, 30))
     table = np.full((page.shape[0], wide), chance.uniform(0.1, 0.3)) + chance.normal(0, 0.03, (page.shape[0], wide))
-    return np.rot90(np.hstack([page, table]), 0) if chance.integers(2) else np.hstack([table, page])
+    return np.hstack([page, table] if chance.integers(2) else [table, page])
 
 
 KINDS: dict[str, Callable[[Picture, Chance], Picture]] = {

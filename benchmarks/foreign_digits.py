@@ -27,7 +27,7 @@ from benchmarks.common import facts
 from benchmarks.drawings import KINDS, drawn
 from cutaway import data
 from cutaway.projects import digits
-from cutaway.projects.digits.picture import resized
+from cutaway.projects.digits.pixels import resized
 
 Picture = NDArray[Any]
 
@@ -79,7 +79,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def read_all(read: digits.Reader, pages: Sequence[Picture]) -> NDArray[np.int64]:
-    """The digit read on each page, -1 where none was found; as `cutaway try digits` does it, from 256 shades of grey."""
+    """The digit read on each page, -1 where none was found; as `cutaway try digits` reads a file of 256 greys."""
     said = np.full(len(pages), -1)
     for k, page in enumerate(pages):
         grey = np.round(np.clip(page, 0, 1) * 255).astype(np.float32) / 255
