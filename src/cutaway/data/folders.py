@@ -1,22 +1,19 @@
 """Pictures of one's own: a folder with one sub-folder for each class, made into examples with one call.
 
-Any picture file that Pillow can read becomes a square of the size asked for. Pillow is an extra (``images``) and is
-imported here alone, when a file is read.
+Any picture file that Pillow can read becomes a picture of the size asked for.
 """
 
 from __future__ import annotations
 
 import os
-import sys
-import warnings
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .dataset import Dataset
-from .errors import DataError, FileFormatError
+from .errors import DataError
+from .picturefile import picture_in
 
 __all__ = ["image_folder", "read_picture"]
 
@@ -66,50 +63,18 @@ def read_picture(
 
     Raises FileFormatError, naming the file, for what is no whole picture; ModuleNotFoundError without Pillow.
     """
-    try:
-        from PIL import Image, ImageOps, UnidentifiedImageError
-    except ModuleNotFoundError:
-        raise ModuleNotFoundError(
-            f'Reading pictures needs Pillow, which is not installed. Type: "{sys.executable}" -m pip install pillow'
-        ) from None
     height, width = _size(size)
     mode = "L" if grey else "RGB"
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # large, but not absurd
-            with Image.open(path) as file:
-                file.draft(mode, (2 * width, 2 * height))  # a JPEG is shrunk while it is unpacked
-                image = _on_white(ImageOps.exif_transpose(file)).convert(mode)
-        fitted = ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS)
-    except FileNotFoundError:
-        raise FileFormatError(f"There is no file {path}.") from None
-    except IsADirectoryError:
-        raise FileFormatError(f"{path} is a folder; name a picture file.") from None
-    except Image.DecompressionBombError:
-        raise FileFormatError(f"{path} is too large a picture: shrink it to 100 million pixels or fewer.") from None
-    except UnidentifiedImageError:
-        raise FileFormatError(f"{path} is not a picture that Pillow can read (PNG, JPEG, WebP, GIF, ...).") from None
-    except Exception as error:  # what Pillow's decoders raise on damaged files is of many kinds
-        raise FileFormatError(f"{path} cannot be read as a picture: {str(error) or type(error).__name__}.") from None
+    image = picture_in(path, 2 * max(height, width))
+    from PIL import Image, ImageOps  # it is there: the line above has read a file with it
+
+    if image.mode == "F":
+        image = Image.fromarray(np.round(np.asarray(image) * 255).astype(np.uint8))
+    if image.mode == "RGBA":
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    fitted = ImageOps.fit(image.convert(mode), (width, height), Image.Resampling.LANCZOS)
     pixels = np.asarray(fitted, np.uint8)
     return pixels[None] if grey else np.ascontiguousarray(pixels.transpose(2, 0, 1))
-
-
-def _on_white(image: Any) -> Any:
-    """Bytes out of any kind of pixels, with paper under what is transparent."""
-    from PIL import Image
-
-    if image.mode in ("I", "F") or image.mode.startswith("I;"):  # more than 256 steps of grey
-        deep = np.nan_to_num(np.asarray(image, np.float64), posinf=0.0, neginf=0.0)
-        low, high = (0.0, 65535.0) if image.mode != "F" else (0.0, 1.0)
-        if deep.min() < low or deep.max() > high:
-            low, high = float(deep.min()), float(deep.max())
-        return Image.fromarray(np.round((deep - low) / (high - low) * 255).astype(np.uint8))
-    if "transparency" in image.info or image.mode.endswith(("A", "a")):
-        cover = image.convert("RGBA")
-        paper = Image.new("RGBA", cover.size, "white")
-        return Image.alpha_composite(paper, cover)
-    return image
 
 
 def _size(size: int | tuple[int, int]) -> tuple[int, int]:
