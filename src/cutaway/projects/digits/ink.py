@@ -7,12 +7,13 @@ from numpy.typing import NDArray
 
 from cutaway.engine.errors import CutawayError
 
-from .pixels import Picture, labels, plane, resized, smoothed, spread, threshold
+from .pixels import Picture, blurred, labels, resized, smoothed, spread, stroke_width, threshold
 
-__all__ = ["PictureError", "ink_of", "without_lines"]
+__all__ = ["PictureError", "ink_of", "sharpened", "without_lines"]
 
 LEVEL = 0.15  # of the range of greys: what differs less is one level
 SLOPES = np.linspace(-0.06, 0.06, 13)  # of ruled lines: no hand holds a camera quite level
+REACH = 0.75  # of a stroke's width: what counts as around a pixel when a picture is sharpened
 FINE = 7  # a ruled line is thinner than this, in pixels of the picture that the digit is looked for in
 
 
@@ -45,10 +46,10 @@ def ink_of(grey: Picture) -> Picture:
         ink = ink if float(ink.sum()) > 0 else (smooth - level) / max(1 - level, 0.25)
     else:
         smooth = smooth if _ink_is_dark(grey) else 1 - smooth
-        slope = plane(_painted_over(smooth))  # taken away and added again: on a slope the window sees past the edge
+        slope = _slope(smooth)  # taken away and added again: on a slope the window sees past the edge
         paper = _painted_over(smooth - slope) + slope
         ink = (paper - smooth) / np.maximum(paper, 0.25)  # a share of the light, so that ink in shadow counts as much
-    ink = without_lines(ink)
+    ink = sharpened(without_lines(ink))
     usual = float(np.median(ink))
     grain = float(np.median(np.abs(ink - usual))) * 1.5  # of bell-shaped noise this is the standard deviation
     cut = threshold(ink)
@@ -58,6 +59,23 @@ def ink_of(grey: Picture) -> Picture:
         raise PictureError("No digit stands out from the paper: the picture looks blank, or too busy.")
     full = float(np.median(ink[ink > cut]))
     return np.asarray(np.clip((ink - cut * 0.5) / (full - cut * 0.5), 0, 1), np.float32)
+
+
+def sharpened(ink: Picture) -> Picture:
+    """Each pixel's difference from the mean around it, doubled, so that holes open where the picture is blurred.
+
+    How far around is measured by the width of the strokes. In a picture with sharp edges nothing happens that matters:
+    paper and ink are at their ends already.
+
+    >>> loop = np.zeros((9, 9), np.float32)
+    >>> loop[2:7, 2:7] = 1
+    >>> loop[4, 4] = 0.6                            # a small eye
+    >>> bool(sharpened(loop)[4, 4] < 0.5)
+    True
+    """
+    mask = (ink > threshold(ink)).astype(np.float32)
+    reach = round(REACH * stroke_width(mask))
+    return 2 * ink - blurred(ink, reach)
 
 
 def _one_level(grey: Picture) -> float | None:
@@ -148,6 +166,19 @@ def _sheared(picture: Picture, down: Picture) -> Picture:
     part = places - top
     upper = np.take_along_axis(picture, top, 0)
     return np.asarray(upper + (np.take_along_axis(picture, top + 1, 0) - upper) * part, np.float32)
+
+
+def _slope(grey: Picture) -> Picture:
+    """The plane as steep as the picture is at most places: neither strokes nor the edge of a shadow tilt it."""
+    far = 8
+    down, across = (
+        float(np.median(np.take(grey, range(far, n), axis) - np.take(grey, range(n - far), axis))) / far
+        if n > far
+        else 0.0
+        for axis, n in enumerate(grey.shape)
+    )
+    rows, columns = (np.arange(n, dtype=np.float32) - np.float32((n - 1) / 2) for n in grey.shape)
+    return np.asarray(rows[:, None] * np.float32(down) + columns * np.float32(across))
 
 
 def _parted(values: Picture, cut: float) -> float:

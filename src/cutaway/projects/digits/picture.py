@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .ink import PictureError, ink_of
-from .pixels import Picture, labels, resized, spread
+from .pixels import Picture, labels, resized, spread, stroke_width
 
 __all__ = ["PictureError", "centred", "digit_in", "ink_of", "resized", "shapes_in"]
 
@@ -85,11 +85,7 @@ def fitted(ink: Picture) -> Picture:
     (20, 10)
     """
     longer = max(ink.shape)
-    # A stroke of width w and length l has area w l and edges of 2 l: w = 2 area / edges.
-    area = float(ink.sum())
-    edges = float(np.abs(np.diff(np.pad(ink, 1), axis=0)).sum() + np.abs(np.diff(np.pad(ink, 1), axis=1)).sum())
-    edges *= np.pi / 4  # what counting along rows and columns adds to a slanted edge, on average
-    lacking = STROKE * longer / BOX - 2 * area / max(edges, 1e-6)
+    lacking = STROKE * longer / BOX - stroke_width(ink)
     if lacking >= 2:
         reach = round(lacking / 2)
         ink = spread(np.pad(ink, reach), reach)
