@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from . import table
-from .common import facts
+from .common import facts, worth
 from .duel import Plan, duel
 from .process import WorkerError
 from .sides import PEERS
@@ -70,6 +70,9 @@ def main() -> None:
     wanted = [WORKLOADS[name] for name in options.workloads or WORKLOADS]
     kept: list[Any] = json.loads(options.json.read_text())["rows"] if options.json and options.json.exists() else []
     about = facts(options.workers, 0)
+    if options.workers > 1 and not options.profile:
+        about["together"] = f"{worth(options.workers):.2f}"
+        print(f"{options.workers} processes multiply {about['together']} times as fast as one", flush=True)
     rows: list[dict[str, Any]] = []
     plan = Plan(options.workers, options.blocks, options.seconds, options.avx2)
     with tempfile.TemporaryDirectory() as folder:

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import platform
+import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 from cutaway.training import machine
 
-__all__ = ["Timings", "arguments", "facts", "interleaved", "report", "spread", "summary"]
+__all__ = ["Timings", "arguments", "facts", "interleaved", "report", "spread", "summary", "worth"]
 
 Timings = dict[str, list[float]]  # name -> seconds a batch, one number for every block
 
@@ -44,6 +45,40 @@ def facts(threads: int, seed: int) -> dict[str, Any]:
         "threads": threads,
         "seed": seed,
     }
+
+
+MULTIPLY = """
+import numpy as np, sys, time
+a = np.ones((512, 512), np.float32); out = a @ a
+sys.stdin.readline()
+count, start = 0, time.perf_counter()
+while time.perf_counter() - start < 0.7:
+    np.matmul(a, a, out); count += 1
+print(count)
+"""
+
+
+def worth(processes: int = 2) -> float:
+    """How many times the products of one process so many do at once: their number, where each has a core of its own.
+
+    Two cores of a rented machine are often two threads of one core: they share its units for arithmetic, and then two
+    workers multiply no faster than one.
+    """
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", MULTIPLY]
+
+    def done(count: int) -> int:
+        started = [
+            subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+            for _ in range(count)
+        ]
+        for one in started:
+            assert one.stdin is not None
+            one.stdin.write("\n")
+            one.stdin.flush()
+        return sum(int(one.communicate()[0]) for one in started)
+
+    return median(done(processes) / max(1, done(1)) for _ in range(3))
 
 
 def _processor() -> str:
