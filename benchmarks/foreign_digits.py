@@ -45,8 +45,7 @@ FOREIGN: dict[str, Callable[[Picture], Picture]] = {  # how a file of scikit-lea
 def main(words: Sequence[str] | None = None) -> int:
     """Measure what was asked for, and print it."""
     options = _options(words)
-    kinds = [k for k in [*FOREIGN, *KINDS] if any(part in k for part in options.kind)] if options.kind else None
-    kinds = [*FOREIGN, *KINDS] if kinds is None else kinds
+    kinds = [kind for kind in [*FOREIGN, *KINDS] if _wanted(kind, options.kind)]
     if any(kind in FOREIGN for kind in kinds):
         try:
             foreign, answers = _foreign(options.part == "dev")
@@ -76,6 +75,11 @@ def main(words: Sequence[str] | None = None) -> int:
         total, refusals, wrong = total + len(said), refusals + refused, wrong + len(said) - right
     print(f"\n{total:,} pages: {wrong:,} misread or refused; {perf_counter() - start:.0f} seconds")
     return 0
+
+
+def _wanted(kind: str, words: Sequence[str]) -> bool:
+    """A kind's whole name means this kind alone; a part of a name means all kinds that have it."""
+    return not words or any(part == kind if part in KINDS or part in FOREIGN else part in kind for part in words)
 
 
 def read_all(read: digits.Reader, pages: Sequence[Picture]) -> NDArray[np.int64]:
@@ -126,7 +130,9 @@ def _sheet(path: Path, kinds: Sequence[str], part: data.Dataset) -> None:
 def _options(words: Sequence[str] | None) -> Any:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--part", choices=("test", "dev"), default="test")
-    parser.add_argument("--kind", action="append", metavar="WORDS", help="only kinds whose name has these words in it")
+    parser.add_argument(
+        "--kind", action="append", default=[], metavar="WORDS", help="only kinds whose name has these words in it"
+    )
     parser.add_argument("--count", type=int, default=500, help="digits drawn again for each kind (default 500)")
     parser.add_argument("--seed", type=int, default=0, help="of pens, papers and places (default 0)")
     parser.add_argument("--run", type=Path, metavar="FOLDER", help="another network, saved by `cutaway run digits`")

@@ -54,6 +54,57 @@ def test_light_paper_and_place_make_no_difference(name, grey):
     assert gap(digit_in(grey)) < 0.03, name
 
 
+BROAD = seven(220, 170, 40, 40, 140, 34)
+
+
+@pytest.mark.parametrize("grey", [1 - 0.9 * BROAD, 0.1 + 0.8 * BROAD], ids=["dark", "light"])
+def test_a_broad_pen_cut_out_along_its_ink_is_read_like_one_with_paper_around(grey):
+    rows, columns = np.nonzero(BROAD)
+    cut = grey[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1]
+    assert np.abs(digit_in(cut) - digit_in(np.pad(grey, 40, mode="edge"))).mean() < 0.03
+
+
+@pytest.mark.parametrize("squared", [False, True])
+@pytest.mark.parametrize("dark", [0.2, 0.5, 0.9])
+@pytest.mark.parametrize("tilt", [0, 0.04])
+def test_ruled_and_squared_paper_is_paper(squared, dark, tilt):
+    rows, columns = np.mgrid[:240, :180]
+    lines = ((rows + tilt * columns) % 40 < 2) | (squared & ((columns - tilt * rows) % 40 < 2))
+    assert gap(digit_in(1 - 0.9 * np.maximum(seven(), dark * lines))) < 0.04
+
+
+def test_a_stroke_as_long_as_a_line_of_the_page_stays():
+    bar = seven(160, 150, 20, 20, 120, 14)
+    bar[20:34, 2:148] = 1  # nearly from side to side
+    assert digit_in(1 - 0.9 * bar)[:14].sum() > 40
+
+
+@pytest.mark.parametrize("grey", [seven(), 1 - seven()], ids=["light", "dark"])
+def test_few_pixels_are_the_same_digit_enlarged_or_not(grey):
+    few = resized(grey[30:190, 20:160], (8, 7))
+    once = digit_in(few)
+    assert (digit_in(few.repeat(20, 0).repeat(20, 1)) == once).all()
+    assert np.abs(digit_in(resized(few, (160, 140))) - once).mean() < 0.02
+    assert gap(once) < 0.06
+
+
+def test_the_eyes_of_a_blurred_eight_stay_open():
+    rows, columns = np.mgrid[:28, :20]
+    rings = [abs(np.hypot((rows - middle) / 1.1, columns - 9.5) - 5) < 1.4 for middle in (8, 19)]
+    few = resized(rings[0] | rings[1], (12, 9))
+    eight = digit_in(few)
+    eyes = [eight[7:13, 12:16].min(), eight[15:21, 12:16].min()]
+    assert max(eyes) < 0.4 and eight.max() == 1
+
+
+@pytest.mark.parametrize("corner", [(1, 1), (1, -1), (-1, 1), (-1, -1)])
+def test_a_slanted_shadow_is_not_the_digit(corner):
+    rows, columns = np.mgrid[:240, :180]
+    light = np.where(rows * 0.7 + columns < 90, 0.6, 1.0)[:: corner[0], :: corner[1]] * np.linspace(0.7, 1, 180)
+    grain = np.random.default_rng(0).normal(0, 0.01, light.shape)
+    assert gap(digit_in(light * (0.95 - 0.5 * seven(pen=9)) + grain)) < 0.05
+
+
 def test_grain_and_specks_are_not_ink():
     noise = np.random.default_rng(0).normal(0, 0.03, (240, 180))
     grey = 1 - 0.7 * seven() + noise

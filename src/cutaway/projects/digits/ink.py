@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -50,13 +52,12 @@ def ink_of(grey: Picture) -> Picture:
         paper = _painted_over(smooth - slope) + slope
         ink = (paper - smooth) / np.maximum(paper, 0.25)  # a share of the light, so that ink in shadow counts as much
     ink = sharpened(without_lines(ink))
-    usual = float(np.median(ink))
-    grain = float(np.median(np.abs(ink - usual))) * 1.5  # of bell-shaped noise this is the standard deviation
-    cut = threshold(ink)
-    if level is not None:  # broad ink may be usual; but the two must be apart, as no bell of noise is
-        usual, grain = 0.0, float("inf") if _parted(ink, cut) < 0.68 else 0.0
+    usual = float(np.median(ink)) if level is None else 0.0  # where the paper is known, broad ink may be usual
+    rough = ink - usual if level is None else ink - blurred(ink, 2)
+    grain = float(np.median(np.abs(rough))) * 1.5  # of bell-shaped noise this is the standard deviation
     if float(np.quantile(ink, 0.995)) - usual < max(0.06, 5 * grain):
         raise PictureError("No digit stands out from the paper: the picture looks blank, or too busy.")
+    cut = threshold(ink)
     full = float(np.median(ink[ink > cut]))
     return np.asarray(np.clip((ink - cut * 0.5) / (full - cut * 0.5), 0, 1), np.float32)
 
@@ -104,13 +105,25 @@ def _one_level(grey: Picture) -> float | None:
 
 
 def _light_is_paper(light: NDArray[np.bool_]) -> bool:
-    """Is the paper what is light, or what is dark? Paper has the rim; in a narrow cut, ink hangs together more."""
-    rim = float(np.mean(np.concatenate([light[0], light[-1], light[:, 0], light[:, -1]])))
-    if abs(rim - 0.5) < 0.3:
-        pieces = [int((np.bincount(labels(side).ravel())[1:] > 0.005 * light.size).sum()) for side in (light, ~light)]
+    """Is the paper what is light, or what is dark? Paper has the rim; where ink has much of it, ink parts the paper."""
+    share = float(_rim(light).mean())
+    if abs(share - 0.5) < 0.3:
+        least = 0.005 * light.size  # specks do not count
+        pieces = [_pieces(side, least) for side in (light, ~light)]
         if pieces[0] != pieces[1]:
             return pieces[0] > pieces[1]
-    return rim > 0.5
+    return share + float(light.mean()) > 1
+
+
+def _pieces(mask: NDArray[np.bool_], least: float) -> int:
+    """How many connected shapes of some size touch the rim."""
+    label = labels(mask)
+    sizes = np.bincount(label.ravel())
+    return int(sum(number > 0 and sizes[number] > least for number in np.unique(_rim(np.where(mask, label, 0)))))
+
+
+def _rim(picture: NDArray[Any]) -> NDArray[Any]:
+    return np.concatenate([picture[0], picture[-1], picture[1:-1, 0], picture[1:-1, -1]])
 
 
 def without_lines(ink: Picture) -> Picture:
@@ -179,14 +192,6 @@ def _slope(grey: Picture) -> Picture:
     )
     rows, columns = (np.arange(n, dtype=np.float32) - np.float32((n - 1) / 2) for n in grey.shape)
     return np.asarray(rows[:, None] * np.float32(down) + columns * np.float32(across))
-
-
-def _parted(values: Picture, cut: float) -> float:
-    """Which share of the spread lies between the two groups; 2 / pi = 0.64 for a bell cut in its middle."""
-    above = values > cut
-    share = float(above.mean())
-    gap = float(values[above].mean() - values[~above].mean()) if 0 < share < 1 else 0.0
-    return share * (1 - share) * gap**2 / max(float(values.var()), 1e-12)
 
 
 def _painted_over(grey: Picture) -> Picture:
