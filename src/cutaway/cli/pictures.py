@@ -191,7 +191,8 @@ def _try_command(project: Project) -> None:
             except (ValueError, OSError) as error:
                 if len(images) == 1:
                     raise
-                out.print(f"{image}: {error}", markup=False, soft_wrap=True)
+                said = str(error)
+                out.print(said if str(image) in said else f"{image}: {said}", markup=False, soft_wrap=True)
                 failed += 1
                 continue
             (chances,) = shares(project.code.VIEWS.ask(read, picture[None]))

@@ -48,7 +48,8 @@ def try_digits(images: tuple[Path, ...], folder: Path | None, plain: bool) -> No
         except digits.PictureError as error:
             if len(images) == 1:
                 raise
-            out.print(f"{image}: {error}", markup=False, soft_wrap=True)
+            said = str(error)
+            out.print(said if str(image) in said else f"{image}: {said}", markup=False, soft_wrap=True)
             failed += 1
             continue
         (answer,) = digits.answers(reader, [picture])
