@@ -3,7 +3,7 @@
 The network only ever saw MNIST's kind of picture: light ink on black, the digit scaled into a box of 20 x 20
 and laid so that its centre of mass is the centre of the 28 x 28 field (LeCun, Cortes and Burges, "The MNIST
 database of handwritten digits", 1998). A photo has paper, shadows, a table at the edge, a thin pen. Each step from
-the one to the other is a small function on arrays here; reading the file is :mod:`.use`'s work.
+the one to the other is a small function on arrays, here and in :mod:`.ink`; :mod:`.photo` reads the file.
 """
 
 from __future__ import annotations
