@@ -13,8 +13,11 @@ from .paper import MISS, QUIET, SAID, TRUTH, Drawing, paper
 __all__ = ["curves", "doodle", "laid", "which_curves"]
 
 
-def curves(watched: Mapping[str, Any]) -> Drawing:
-    """Losses against epochs, a panel for each training; watched: title -> (epochs, 2), on the seen and the unseen."""
+def curves(watched: Mapping[str, Any], named: str = "") -> Drawing:
+    """Losses against epochs, a panel for each training; watched: title -> (epochs, 2), on the seen and the unseen.
+
+    named: in which panel the lines have their names, the first when not said
+    """
     wide = 6.4 if len(watched) == 1 else 2.9 * len(watched)
     figure, axes = paper(wide, 3.2, ncols=len(watched), sharey=True, squeeze=False)
     top = max(float(np.max(one)) for one in watched.values())
@@ -27,8 +30,7 @@ def curves(watched: Mapping[str, Any]) -> Drawing:
         ax.plot(epochs, losses[:, 1], color=MISS, lw=2)
         ax.plot(epochs[best], losses[best, 1], "o", color=TRUTH, ms=6)
         ax.set(title=title, xlabel="epochs", ylim=(0, top * 1.08), xlim=(0, len(losses) + 1))
-        if ax is axes[0, 0]:
-            ax.set_ylabel("loss")
+        if title == (named or next(iter(watched))):
             at = len(losses) * 2 // 3
             _named(ax, "not seen", (epochs[at], losses[at, 1]), 9, MISS)
             _named(ax, "seen", (epochs[at], losses[at, 0]), 9, SAID)
@@ -37,6 +39,7 @@ def curves(watched: Mapping[str, Any]) -> Drawing:
             f"{title}: seen from {losses[0, 0]:.2f} to {losses[-1, 0]:.2f}; not seen from {losses[0, 1]:.2f}, "
             f"lowest {losses[best, 1]:.2f} after epoch {best + 1}, at the end {losses[-1, 1]:.2f}."
         )
+    axes[0, 0].set_ylabel("loss")
     figure.subplots_adjust(wspace=0.08)
     return Drawing(figure, "Loss against epochs, dashed on what was seen and solid on what was not. " + " ".join(told))
 
@@ -48,21 +51,21 @@ def _named(ax: Any, text: str, at: tuple[float, float], dy: float, colour: str) 
 def laid(picture: Any, detector: Any, found: Any) -> Drawing:
     """A detector on the place of a picture where it found most and where least, and the map of all places."""
     picture, detector, found = np.asarray(picture), np.asarray(detector), np.asarray(found)
-    figure, axes = paper(9.6, 3.3, ncols=3, gridspec_kw={"width_ratios": [1, 0.42, 1]})
+    figure, axes = paper(9.6, 3.3, ncols=3, gridspec_kw={"width_ratios": [1, 0.62, 1]})
     places = [tuple(int(k) for k in np.unravel_index(k, found.shape)) for k in (found.argmax(), found.argmin())]
     axes[0].imshow(picture, cmap="gray_r", vmin=0, vmax=1)
     axes[0].set_title("the picture")
     _numbers(axes[1], detector)
     largest = float(np.abs(found).max())
-    axes[2].imshow(found, cmap="PuOr_r", vmin=-largest, vmax=largest)
+    axes[2].imshow(found, cmap=_blue_to_orange(), vmin=-largest, vmax=largest)
     axes[2].set_title("the map")
     high, wide = detector.shape
-    for (i, j), colour in zip(places, (MISS, SAID), strict=True):
+    for (i, j), colour, name in zip(places, (MISS, SAID), ("most", "least"), strict=True):
         _box(axes[0], i, j, high, wide, colour)
         _box(axes[2], i, j, 1, 1, colour)
-        at = (j + wide - 0.5, i + 1)
-        note = f"{found[i, j]:+.1f}".replace("-", "−")
-        axes[0].annotate(note, at, xytext=(5, -3), textcoords="offset points", color=colour, fontsize=11)
+        note = f"{name} {found[i, j]:+.1f}".replace("-", "−")
+        below = (0 if name == "most" else picture.shape[1] / 2, picture.shape[0] + 0.5)
+        axes[0].text(*below, note, color=colour, fontsize=11, va="top")
     for ax in axes:
         ax.axis("off")
     told = ", ".join(f"{found[i, j]:+.1f} at row {i}, column {j}" for i, j in places)
@@ -71,6 +74,13 @@ def laid(picture: Any, detector: Any, found: Any) -> Drawing:
         f"A digit, a detector of {high} rows and {wide} columns that lies on it in two places, and the map of what it "
         f"finds everywhere. Most and least: {told}.",
     )
+
+
+def _blue_to_orange() -> Any:
+    """The colours of the glass: blue below zero, orange above."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("glass", ["#1f6fb4", "#f3f1ec", "#c2500a"])
 
 
 def _box(ax: Any, i: int, j: int, high: int, wide: int, colour: str) -> None:
@@ -94,7 +104,7 @@ def which_curves(watch: Callable[..., Any], plain: Callable[[], Any], data: Any)
         "B": watch(plain().init(5), data[500:700], data[6000:7000], epochs=16)[1],
         "C": watch(plain().init(6), data[2000:5000], data[6000:7000], epochs=4)[1],
     }
-    return curves(trained)
+    return curves(trained, named="B")
 
 
 def doodle(kind: str, chance: np.random.Generator) -> Any:
