@@ -101,7 +101,8 @@ def sizes(answer: Any) -> Verdict:
     """Two shapes and a count."""
     if not isinstance(answer, dict) or all(_missing(value) for value in answer.values()):
         return blank(BEGIN + "How many times does a slide of 5 fit beside itself in 20 rows, pushed by one each time?")
-    after, pooled, learns = (answer.get(name) for name in PHOTO)
+    told: list[Any] = [answer.get(name) for name in PHOTO]
+    after, pooled, learns = told
     for name, said in (("after Conv2d", after), ("after MaxPool2d", pooled)):
         if not isinstance(said, tuple | list) or len(said) != 3:
             return not_yet(f"{name}: write three numbers in brackets: maps, rows, columns.")
