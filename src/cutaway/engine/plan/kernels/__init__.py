@@ -3,7 +3,7 @@
 They register themselves by name: importing this package makes them known.
 """
 
-from . import arrange, chain, convolution, ctc, elementwise, gru, linear, lstm, pooling, reduction, resize, rows
+from . import arrange, chain, convolution, ctc, elementwise, gru, linear, lstm, misses, pooling, reduction, resize, rows
 
 __all__ = [
     "arrange",
@@ -14,6 +14,7 @@ __all__ = [
     "gru",
     "linear",
     "lstm",
+    "misses",
     "pooling",
     "reduction",
     "resize",
