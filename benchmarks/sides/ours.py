@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,13 +17,12 @@ __all__ = ["Cutaway", "new_run"]
 
 
 def new_run(workload: Workload, path: Path, cores: int) -> ct.Run:
-    """The run of a workload, with so many workers where a Run has workers."""
+    """The run of a workload, with so many workers."""
     numbers = load_file(path)
     net, loss, optimizer = workload.cutaway()
     net.load_state(weights(numbers))
-    how = {"workers": cores} if "workers" in inspect.signature(ct.Run).parameters else {}
     data = dataset(workload, numbers["x"], numbers["y"])
-    return ct.Run(net, loss, optimizer, data, workload.batch_size, augment=workload.augment(data.x), **how)
+    return ct.Run(net, loss, optimizer, data, workload.batch_size, augment=workload.augment(data.x), workers=cores)
 
 
 class Cutaway(Side):
@@ -33,7 +31,7 @@ class Cutaway(Side):
     def __init__(self, workload: Workload, path: Path, cores: int, how: str = "") -> None:
         self._workload = workload
         self.run = new_run(workload, path, cores)
-        self.how = f"workers={self.run.workers}" if hasattr(self.run, "workers") else "threads=1"
+        self.how = f"workers={self.run.workers}"
         assert self.run.data is not None
         self.data = self.run.data.x.nbytes + self.run.data.y.nbytes
         self._frames = self.run.data.x[: workload.batch_size] if workload.inference else None
