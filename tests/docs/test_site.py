@@ -66,7 +66,7 @@ def test_in_a_browser_every_request_stays_on_the_site_and_formulas_are_set(site,
     with chromium() as browser, opened(browser, f"{address}course/{chapters()[4].path.stem}.html") as page:
         page.locator("mjx-container").first.wait_for()
         page.locator("iframe").scroll_into_view_if_needed()  # the studio of chapter 4, replayed
-        page.frame_locator("iframe").get_by_text("what comes next").wait_for()
+        page.frame_locator("iframe").get_by_text("between two batches").wait_for()
         page.on("request", lambda one: asked.append(one.url))
         page.on("response", lambda one: failed.append(one.url) if one.status >= 400 else None)
         page.goto(f"{address}replay.html")
