@@ -57,7 +57,7 @@ export class App {
 
   /**
    * @param {Model} model
-   * @param {() => void} redraw
+   * @param {(mayWait?: boolean) => void} redraw
    * @param {(text: string) => void} speak to a screen reader
    */
   constructor(model, redraw, speak) {
@@ -85,7 +85,7 @@ export class App {
   /** @param {Partial<App>} what */
   take(what) {
     Object.assign(this, what);
-    this.redraw();
+    this.redraw(true);
   }
 
   // -- what comes in ------------------------------------------------------------------------------------------
@@ -102,7 +102,7 @@ export class App {
     else if (m.kind === "lost") this.lost = m.error;
     else if (m.kind === "error") this.onError(m);
     for (const f of this.listeners) f(m);
-    this.redraw();
+    this.redraw(m.kind !== "frame");
   }
 
   /** @param {any} m */

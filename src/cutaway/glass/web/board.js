@@ -159,7 +159,7 @@ function drawPanel(app, board, p) {
     pad(p, board.ink, {
       begin: () => { if (board.taken != null) board.ink.clear(); board.taken = null; },
       drawn: () => send(app, board, true),
-      redraw: app.redraw,
+      redraw: () => app.redraw(),
     }),
     s?.rows.length ? h("h3", null, "or take one of these") : null,
     s ? h("div", { class: "samples" }, s.rows.map((row, k) =>

@@ -18,6 +18,8 @@ import { whyCard } from "./why.js";
 
 /** @import { Model } from "./types.js" */
 
+const FRAME = 20; // milliseconds, a little more than a screen takes
+
 /**
  * Draw a studio into an element; returns a function that takes it away again.
  * @param {{ model: Model, el: HTMLElement }} where
@@ -35,15 +37,34 @@ function render({ model, el }) {
   const dialog = root.appendChild(document.createElement("dialog"));
   el.append(root);
 
-  let queued = false;
+  let due = 0; // 1: a redraw after the next frame, 2: one before or with it
+  let drawn = 0;
   let theme = preferred();
-  const redraw = () => {
-    if (queued) return;
-    queued = true;
-    requestAnimationFrame(() => {
-      queued = false;
-      draw();
-    });
+  const go = () => {
+    if (!due) return;
+    due = 0;
+    drawn = performance.now();
+    draw();
+  };
+  const nextFrame = () => {
+    if (due === 2) return;
+    due = 2;
+    requestAnimationFrame(go);
+  };
+  /**
+   * At once, when all that has just arrived is taken in, so that the next frame shows it; but once a frame. What may
+   * wait a frame (numbers that follow a step) does, so that the frame before it is not late.
+   */
+  const redraw = (mayWait = false) => {
+    if (due === 2 || (due && mayWait)) return;
+    if (performance.now() - drawn < FRAME) {
+      if (!mayWait) return nextFrame();
+      due = 1;
+      requestAnimationFrame(() => setTimeout(go));
+    } else {
+      due = 2;
+      queueMicrotask(go);
+    }
   };
   const app = new App(model, redraw, (text) => (live.textContent = text));
   const parts = { tree: new Tree(), array: new ArrayView(), network: new NetworkView(), side: new Side(), board: new Board() };
@@ -84,7 +105,7 @@ function render({ model, el }) {
   keyHost.addEventListener("keydown", onkey);
   const watchSize = new ResizeObserver(() => {
     root.classList.toggle("tall", root.clientWidth <= 1100); // in a cell there is as much height as it needs
-    redraw();
+    nextFrame(); // not at once: what is drawn may change the size that is being looked at
   });
   watchSize.observe(root);
   const scheme = matchMedia("(prefers-color-scheme: dark)");
