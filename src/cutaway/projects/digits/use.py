@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from cutaway.engine import Tensor
 from cutaway.training import Run
 
+from ..pictures import shares
 from .network import network
 
-__all__ = ["Answer", "Reader", "answers", "reader", "shares"]
+__all__ = ["Answer", "Reader", "answers", "reader"]
 
 Reader = Callable[[NDArray[Any]], NDArray[Any]]  # pictures (N, 1, 28, 28) -> a score for each digit (N, 10)
 
@@ -46,16 +47,6 @@ def answers(read: Reader, pictures: Sequence[NDArray[Any]]) -> list[Answer]:
     stack = np.stack([np.asarray(p, np.float32) for p in pictures])[:, None]
     chances = shares(read(stack))
     return [Answer(int(c.argmax()), c, p) for c, p in zip(chances, pictures, strict=True)]
-
-
-def shares(scores: NDArray[Any]) -> NDArray[Any]:
-    """Scores (N, 10) as shares of one: the softmax, e^score over the sum of all of them.
-
-    >>> shares(np.log([[1.0, 3.0]])).round(2).tolist()
-    [[0.25, 0.75]]
-    """
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
 def reader(folder: Path | None = None) -> Reader:

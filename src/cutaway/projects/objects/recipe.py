@@ -17,6 +17,7 @@ from typing import Any
 from cutaway import data, nn, optim
 from cutaway.training import Run
 
+from ..pictures import begun, go_on
 from .network import last, network
 
 __all__ = ["BEST", "QUICK", "Recipe", "go_on", "new_run"]
@@ -91,29 +92,4 @@ def new_run(recipe: Recipe = BEST, examples: data.Dataset | None = None, validat
     >>> new_run(Recipe(widths=(8, 8), workers=1), few).batch
     0
     """
-    examples = data.load("cifar10").train if examples is None else examples
-    batches = recipe.epochs * -(-len(examples) // recipe.batch_size)
-    run = Run(
-        recipe.net(examples.x),
-        recipe.loss(),
-        recipe.optimizer(batches),
-        examples,
-        recipe.batch_size,
-        seed=recipe.seed,
-        validation=validation,
-        augment=recipe.augment(),
-        workers=recipe.workers,
-        name="objects",
-    )
-    run.goal = batches
-    return run
-
-
-def go_on(run: Run, **how: Any) -> Run:
-    """Train a run, new or interrupted, to its goal; ``how`` is handed to ``Run.train`` (progress, save, ...).
-
-    >>> few = ct.data.Dataset(np.random.default_rng(0).random((8, 3, 32, 32), np.float32), [0, 1] * 4)
-    >>> go_on(new_run(Recipe(widths=(8, 8), epochs=2, workers=1), few), progress=False).batch
-    2
-    """
-    return run.train(until=run.goal, **how) if run.batch < run.goal else run
+    return begun(recipe, "objects", "cifar10", examples, validation)
