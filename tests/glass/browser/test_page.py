@@ -260,6 +260,19 @@ def test_the_keyboard_alone_does_everything(browser):
         assert session.branches.selected.id == 1
 
 
+def test_whoever_types_faster_than_is_drawn_gets_where_they_went(browser):
+    """The keys of a panel move its focus with the next frame; it must not come back to a panel that was left."""
+    with studio(browser, digits()) as (page, _):
+        for there, key, then, role in [("p", "Home", "t", "slider"), ("a", "ArrowDown", "p", "treeitem")]:
+            page.evaluate(
+                """keys => keys.forEach(key => document.activeElement.dispatchEvent(
+                    new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true})))""",
+                [there, key, then],
+            )
+            page.evaluate("() => new Promise(ok => setTimeout(ok, 200))")
+            assert page.evaluate("() => document.activeElement.getAttribute('role')") == role
+
+
 def test_a_screen_reader_hears_where_the_run_stands(browser):
     with studio(browser, digits()) as (page, _):
         press(page, "step", 2)

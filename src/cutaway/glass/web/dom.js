@@ -142,6 +142,19 @@ function set(el, name, value, old) {
 }
 
 /**
+ * Move the focus to what the next drawing marks, unless the person has gone elsewhere by then.
+ * @param {Element} host
+ * @param {string} selector
+ * @param {number} [frames] to wait for
+ */
+export function refocus(host, selector, frames = 1) {
+  if (frames) return requestAnimationFrame(() => refocus(host, selector, frames - 1));
+  const now = document.activeElement;
+  if (now instanceof HTMLInputElement || (now && now !== document.body && !host.contains(now))) return;
+  /** @type {HTMLElement | SVGElement | null} */ (host.querySelector(selector))?.focus();
+}
+
+/**
  * A canvas as sharp as the screen; returns its context in CSS pixels.
  * @param {HTMLCanvasElement} canvas
  * @param {number} w

@@ -1,7 +1,7 @@
 // One example flowing through the network: neurons as circles, maps of channels as small pictures, and between them
 // lines that stand for numbers: what each neuron hands on, times the weight it is given.
 import { colour, painted, text } from "./colours.js";
-import { h } from "./dom.js";
+import { h, refocus } from "./dom.js";
 import { overviewNumbers } from "./layout.js";
 import { num } from "./numbers.js";
 
@@ -329,5 +329,5 @@ function walk(e, app, stages, shown, view, choose) {
   const unit = shown[to][to === k ? (j + d[1] + n) % n : Math.min(n - 1, j)];
   choose(stages[to], unit);
   const svg = /** @type {SVGElement} */ (e.currentTarget);
-  requestAnimationFrame(() => /** @type {SVGElement | null} */ (svg.querySelector(`[data-unit="${stages[to].slot}.${unit}"]`))?.focus());
+  refocus(svg, `[data-unit="${stages[to].slot}.${unit}"]`);
 }

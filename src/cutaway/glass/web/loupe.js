@@ -1,6 +1,6 @@
 // The loupe: real numbers around the cursor, as a table that can be read aloud, walked with the arrows, and edited.
 import { colour, text, textOn } from "./colours.js";
-import { arrow, h } from "./dom.js";
+import { arrow, h, refocus } from "./dom.js";
 import { indexAt, placeOf } from "./layout.js";
 import { fixed, num, unit } from "./numbers.js";
 import { number } from "./talk.js";
@@ -100,8 +100,7 @@ export function loupe(app, view, p, c) {
     const t = layout.kind === "tiles" && (r < 0 || r >= layout.rows) && Math.abs(d[0]) === 1 ? clamp(at.t + Math.sign(d[0]), layout.count) : at.t;
     const to = t !== at.t ? { t, r: d[0] > 0 ? 0 : layout.rows - 1, c: at.c } : { t, r: clamp(r, layout.rows), c: clamp(col, layout.cols) };
     c.move(indexAt(layout, slot.shape, to));
-    const table = /** @type {HTMLElement} */ (e.currentTarget);
-    requestAnimationFrame(() => requestAnimationFrame(() => /** @type {HTMLElement | null} */ (table.querySelector('td[tabindex="0"]'))?.focus()));
+    refocus(/** @type {HTMLElement} */ (e.currentTarget), 'td[tabindex="0"]', 2);
   };
   return [
     h("div", { class: "loupehead", id: "ca-loupe" },

@@ -1,5 +1,5 @@
 // The program: phase > layer > step, one tree, one mark. Three hundred steps are as easy to walk as thirty.
-import { h } from "./dom.js";
+import { h, refocus } from "./dom.js";
 
 /** @import { App } from "./app.js" */
 /** @import { Step } from "./types.js" */
@@ -111,7 +111,7 @@ export function programPanel(app, tree) {
     e.stopPropagation();
     const host = /** @type {HTMLElement} */ (e.currentTarget);
     app.redraw();
-    requestAnimationFrame(() => /** @type {HTMLElement | null} */ (host.querySelector('[tabindex="0"]'))?.focus());
+    refocus(host, '[tabindex="0"]');
   };
   const show = (/** @type {HTMLElement} */ host) => {
     if (moment === tree.seen) return;

@@ -3,7 +3,7 @@ import { App } from "./app.js";
 import { arrayPanel, ArrayView } from "./array.js";
 import { boardView, Board } from "./board.js";
 import { palette } from "./colours.js";
-import { h, patch } from "./dom.js";
+import { h, patch, refocus } from "./dom.js";
 import { compareCard } from "./compare.js";
 import { explainCard } from "./explain.js";
 import { health } from "./health.js";
@@ -151,8 +151,7 @@ function top(app, theme, setTheme, view) {
         e.stopPropagation();
         e.preventDefault();
         view(v === "step" ? "board" : "step");
-        const other = /** @type {HTMLElement} */ (e.currentTarget).parentElement?.querySelectorAll("button")[v === "step" ? 1 : 0];
-        requestAnimationFrame(() => other?.focus());
+        refocus(/** @type {HTMLElement} */ (/** @type {HTMLElement} */ (e.currentTarget).parentElement), "[aria-selected=true]");
       },
     }, words);
   return h("header", { class: "top", key: "top" },
