@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +12,12 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from PIL import Image
+from safetensors.numpy import save_file
 
 from cutaway import data
 from cutaway.cli import app
 from cutaway.cli.pictures import PROJECTS
+from cutaway.projects.pictures import packed
 from cutaway.training import Run
 from cutaway.training.checkpoint import checkpoints
 
@@ -100,16 +104,44 @@ def test_ctrl_c_pauses_and_says_how_to_go_on(type_in: Any, monkeypatch: pytest.M
     assert "Paused after batch 0 of 9" in told.output and "run objects --best --out here" in told.output
 
 
-def test_try_asks_the_best_network_that_is_there(type_in: Any) -> None:
+def test_try_asks_the_best_network_that_is_there(type_in: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (50, 70, 3), np.uint8)).save("photo.png")
+    use = importlib.import_module("cutaway.projects.objects.use")
+    monkeypatch.setattr(use, "SHIPPED", Path("objects.safetensors"))
     none = type_in("try", "objects", "photo.png")
-    assert none.exit_code == 2 and "run objects" in none.output
+    assert none.exit_code == 2 and "No network is trained" in none.output and "run objects" in none.output
+    net = PROJECTS[2].code.network(widths=use.BEST.widths)
+    save_file({name: np.asarray(array) for name, array in packed(net.state()).items()}, "objects.safetensors")
+    assert "Asking the network that comes with Cutaway" in type_in("try", "objects", "photo.png").output
     type_in("run", "objects")
     quick = type_in("try", "objects", "photo.png", "none.png")
     assert "Asking runs/objects-quick" in quick.output.replace("\\", "/")
-    assert "photo.png: class" in quick.output and "There is no file none.png" in quick.output and quick.exit_code == 1
+    assert re.search(r"photo\.png: [a-z]+ \(not sure\)", quick.output)
+    assert "There is no file none.png" in quick.output and quick.exit_code == 1
     type_in("run", "objects", "--best")
     assert "Asking runs/objects-best" in type_in("try", "objects", "photo.png").output.replace("\\", "/")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_try_needs_no_data_and_names_the_classes(
+    name: str, type_in: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    type_in("run", name)
+    page = np.full((80, 60, 3), 255, np.uint8)
+    page[15:65, 26:32] = 20
+    Image.fromarray(page).save("page.png")
+    code = importlib.import_module(f"cutaway.projects.{name}")
+    best = dataclasses.replace(code.BEST)
+    net = code.network(widths=best.widths)
+    use = importlib.import_module(f"cutaway.projects.{name}.use")
+    monkeypatch.setattr(use, "BEST", best)
+    monkeypatch.setattr(use, "SHIPPED", Path("weights.safetensors"))
+    save_file({key: np.asarray(array) for key, array in packed(net.state()).items()}, "weights.safetensors")
+    monkeypatch.setattr(data, "load", lambda *words: pytest.fail("the data were asked for"))
+    Path("runs").rename("elsewhere")
+    told = type_in("try", name, "page.png")
+    assert told.exit_code == 0, told.output
+    assert all(re.search(rf"\b{re.escape(word)} .*%", told.output) for word in code.CLASSES)
 
 
 def test_where_nobody_serves_the_data_the_sentence_says_what_to_do(

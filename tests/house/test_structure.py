@@ -92,6 +92,9 @@ def test_the_wheel_holds_data_weights_and_types(tmp_path):
         "py.typed",
     )
     assert {f"cutaway/{name}" for name in wanted} <= names
+    for weights in (ROOT / "src").rglob("trained*.safetensors"):
+        inside = weights.relative_to(ROOT / "src").as_posix()
+        assert {inside, inside.replace(".safetensors", ".json")} <= names
     assert not [name for name in names if name.startswith(("tests", "runs")) or "__pycache__" in name]
 
 

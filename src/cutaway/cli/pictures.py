@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.text import Text
 
 from cutaway import data
-from cutaway.projects.pictures import Views, shares
+from cutaway.projects.pictures import NotTrainedError, Views, shares
 from cutaway.training import Run, machine
 from cutaway.training.checkpoint import checkpoints
 
@@ -42,6 +42,8 @@ class Project:
     what: str
     quick: str
     best: str
+    asks: str  # what `try` does
+    cut: str  # how a picture of one's own is made like those it learnt from
     shown: int = 5  # mistakes
     ink: bool = False  # strokes on paper, drawn in full blocks where there are no colours
 
@@ -62,7 +64,15 @@ class Project:
 
 PROJECTS = (
     Project(
-        "mnist", "mnist", "read handwritten digits, all 60,000 of MNIST", "digits", "1 minute", "15 minutes", ink=True
+        "mnist",
+        "mnist",
+        "read handwritten digits, all 60,000 of MNIST",
+        "digits",
+        "1 minute",
+        "15 minutes",
+        asks="Read photos or drawings of a single digit, by a network that learnt from all of MNIST.",
+        cut="The digit is found, cut out and laid into 28 x 28 pixels like the digits the network learnt from.",
+        ink=True,
     ),
     Project(
         "fashion",
@@ -71,9 +81,22 @@ PROJECTS = (
         "pictures",
         "1 or 2 minutes",
         "three quarters of an hour",
+        asks="Say which piece of clothing, shoe or bag a photo shows.",
+        cut="The piece is told from what lies around it, cut out and laid light on black into 28 x 28 pixels, like a "
+        "shop's pictures of one piece each, from which the network learnt. Best is one piece, spread out, upright, "
+        "on a plain ground; a shoe from its side.",
     ),
     Project(
-        "objects", "cifar10", "name what is on a small photograph (CIFAR-10)", "photographs", "5 minutes", "2 hours", 3
+        "objects",
+        "cifar10",
+        "name what is on a small photograph (CIFAR-10)",
+        "photographs",
+        "5 minutes",
+        "2 hours",
+        asks="Say which of ten kinds of animals and vehicles a photo shows.",
+        cut="Its middle is made as small as the photographs the network learnt from, 32 x 32 pixels: best is a photo "
+        "that one animal or vehicle fills.",
+        shown=3,
     ),
 )
 
@@ -172,18 +195,25 @@ def _tile(project: Project, picture: Any) -> Any:
 
 
 def _try_command(project: Project) -> None:
-    @try_.command(project.name, short_help=f"Ask the network that `run {project.name}` trained.")
+    @try_.command(project.name, short_help=project.asks)
     @click.argument("images", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="IMAGE...")
-    @click.option("--run", "folder", type=click.Path(path_type=Path, exists=True), help="The saved run to ask.")
+    @click.option(
+        "--run",
+        "folder",
+        type=click.Path(path_type=Path, exists=True),
+        help=f"The saved run to ask.  [default: the best of yours in {RUNS}, else the one that comes with Cutaway]",
+    )
     @click.option("--plain", is_flag=True, help="Plain text: no colours.")
     def command(images: tuple[Path, ...], folder: Path | None, plain: bool) -> None:
         out = screen.console(plain)
         folder = folder or project.trained()
-        if folder is None:
-            raise click.UsageError(f"No network is trained for this yet. Type: {typed()} run {project.name}")
-        read: Callable[[Any], Any] = project.code.reader(folder)
-        names = data.load(project.data).classes
-        out.print(f"Asking {folder}.\n", markup=False, soft_wrap=True)
+        try:
+            read: Callable[[Any], Any] = project.code.reader(folder)
+        except NotTrainedError:
+            raise click.UsageError(f"No network is trained for this yet. Type: {typed()} run {project.name}") from None
+        names = project.code.CLASSES
+        whose = folder or f"the network that comes with Cutaway ({typed()} run {project.name} makes your own)"
+        out.print(f"Asking {whose}.\n", markup=False, soft_wrap=True)
         failed = 0
         for image in images:
             try:
@@ -207,8 +237,8 @@ def _try_command(project: Project) -> None:
             raise click.exceptions.Exit(1)
 
     command.help = (
-        f"Ask the network that `{typed()} run {project.name}` trained about picture files of your own: their middle is "
-        "made as small as the pictures it learnt from and shown, with a bar for each answer."
+        f"{project.asks}\n\nAny picture files will do. {project.cut} The picture that the network is shown is drawn, "
+        "with a bar for each answer."
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from .dataset import Dataset
 from .errors import DataError
 from .picturefile import picture_in
 
-__all__ = ["image_folder", "read_picture"]
+__all__ = ["image_folder", "read_picture", "read_whole"]
 
 CLUTTER = ("thumbs.db", "desktop.ini")  # what systems leave in folders, besides names that begin with a dot
 
@@ -64,17 +65,35 @@ def read_picture(
     Raises FileFormatError, naming the file, for what is no whole picture; ModuleNotFoundError without Pillow.
     """
     height, width = _size(size)
-    mode = "L" if grey else "RGB"
-    image = picture_in(path, 2 * max(height, width))
+    image = _flat(picture_in(path, 2 * max(height, width))).convert("L" if grey else "RGB")
     from PIL import Image, ImageOps  # it is there: the line above has read a file with it
 
-    if image.mode == "F":
-        image = Image.fromarray(np.round(np.asarray(image) * 255).astype(np.uint8))
-    if image.mode == "RGBA":
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-    fitted = ImageOps.fit(image.convert(mode), (width, height), Image.Resampling.LANCZOS)
+    fitted = ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS)
     pixels = np.asarray(fitted, np.uint8)
     return pixels[None] if grey else np.ascontiguousarray(pixels.transpose(2, 0, 1))
+
+
+def read_whole(path: str | os.PathLike[str], longest: int) -> NDArray[np.uint8]:
+    """All of a picture file as bytes (height, width, 3), its longer side so many pixels or fewer; on white, as above.
+
+    Raises FileFormatError, naming the file, for what is no whole picture; ModuleNotFoundError without Pillow.
+    """
+    image = _flat(picture_in(path, 2 * longest)).convert("RGB")
+    from PIL import Image
+
+    image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    return np.asarray(image, np.uint8)
+
+
+def _flat(image: Any) -> Any:
+    """One of ``picture_in``'s kinds in 256 levels a colour, laid on white where it is transparent."""
+    from PIL import Image
+
+    if image.mode == "F":
+        return Image.fromarray(np.round(np.asarray(image) * 255).astype(np.uint8))
+    if image.mode == "RGBA":
+        return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+    return image
 
 
 def _size(size: int | tuple[int, int]) -> tuple[int, int]:

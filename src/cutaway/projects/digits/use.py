@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,15 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cutaway.engine import Tensor
 from cutaway.training import Run
 
-from ..pictures import shares
+from ..pictures import Reader, shares, shipped
 from .network import network
 
 __all__ = ["Answer", "Reader", "answers", "reader"]
-
-Reader = Callable[[NDArray[Any]], NDArray[Any]]  # pictures (N, 1, 28, 28) -> a score for each digit (N, 10)
 
 SHIPPED = Path(__file__).with_name("trained.safetensors")
 
@@ -58,16 +55,4 @@ def reader(folder: Path | None = None) -> Reader:
     >>> reader()(np.zeros((3, 1, 28, 28), np.float32)).shape
     (3, 10)
     """
-    if folder is not None:
-        return Run.resume(folder).predict
-    from safetensors.numpy import load_file
-
-    net = network()
-    net.load_state(load_file(SHIPPED))
-    net.eval()
-
-    def read(pictures: NDArray[Any]) -> NDArray[Any]:
-        parts = range(0, len(pictures), 256)  # what a layer computes for so many pictures fits the cache
-        return np.concatenate([net(Tensor(pictures[k : k + 256])).numpy() for k in parts])
-
-    return read
+    return shipped(network(), SHIPPED) if folder is None else Run.resume(folder).predict

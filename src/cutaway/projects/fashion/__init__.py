@@ -11,6 +11,19 @@ True
 from .evaluate import VIEWS, report
 from .network import network
 from .recipe import BEST, QUICK, Recipe, go_on, new_run
-from .use import picture, reader
+from .use import CLASSES, SHIPPED, picture, reader
 
-__all__ = ["BEST", "QUICK", "VIEWS", "Recipe", "go_on", "network", "new_run", "picture", "reader", "report"]
+__all__ = [
+    "BEST",
+    "CLASSES",
+    "QUICK",
+    "SHIPPED",
+    "VIEWS",
+    "Recipe",
+    "go_on",
+    "network",
+    "new_run",
+    "picture",
+    "reader",
+    "report",
+]
