@@ -2,9 +2,9 @@
 
 show (an array as numbers, curve and picture), explain (a step by its story and with its numbers in it), why (what moved
 one weight: by rule, by example), compare (two branches), picture (a network, a tape or a run, drawn),
-watch (stop where a condition comes true), health (what goes wrong, and since when), sight (what a network for pictures
-sees), studio (all of it in a page or in a cell of a notebook; Studio is the widget itself), save_html (a stretch of a
-run in one file).
+watch (stop where a condition comes true), health (what goes wrong, and since when), sees (a picture as the network sees
+it; sight has its parts), studio (all of it in a page or in a cell of a notebook; Studio is the widget itself),
+save_html (a stretch of a run in one file).
 """
 
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from .why import Why, why
 
 if TYPE_CHECKING:
     from . import sight
+    from .sight import Sight, sees
     from .studio import save_html
     from .studio.widget import Studio
 
@@ -31,6 +32,7 @@ __all__ = [
     "Hit",
     "Picture",
     "Shown",
+    "Sight",
     "Studio",
     "Watch",
     "Watches",
@@ -40,6 +42,7 @@ __all__ = [
     "health",
     "picture",
     "save_html",
+    "sees",
     "show",
     "sight",
     "why",
@@ -57,8 +60,9 @@ if not TYPE_CHECKING:
             from .studio import save_html
 
             return save_html
-        if name == "sight":
+        if name in ("sight", "sees", "Sight"):
             from importlib import import_module
 
-            return import_module(".sight", __name__)
+            sight = import_module(".sight", __name__)
+            return sight if name == "sight" else getattr(sight, name)
         raise AttributeError(f"cutaway.glass has no {name!r}; there are {', '.join(__all__)}.")

@@ -1,8 +1,11 @@
-"""Seeing what a network for pictures sees: plain functions of any network and any pictures.
+"""Seeing what a network for pictures sees: readers of a run, or of any network.
 
-features (the numbers after every layer, filters' answers as maps), votes (which parts of a picture spoke for an answer:
-by covering them, and by the slope of the score), excite (a picture that most excites a unit), nearest (known pictures
-that look alike to the network).
+sees (all of it at a glance, as text or in a notebook), features (the numbers after every layer, filters' answers as
+maps), filters (what they look for), votes (which parts of a picture spoke for an answer: by covering them, and by the
+slope of the score), excite (a picture that most excites a unit), nearest (known pictures that look alike to the
+network).
+
+A run is asked with the weights that it predicts with, and needs no code of its own network; it stays where it is.
 
 >>> from cutaway import nn
 >>> net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.Flatten(), nn.Linear(64, 2))
@@ -12,8 +15,9 @@ that look alike to the network).
 """
 
 from .excite import Excited, excite
-from .features import features
+from .features import features, filters
 from .nearest import nearest
+from .view import Sight, sees
 from .votes import covered_votes, slope_votes
 
-__all__ = ["Excited", "covered_votes", "excite", "features", "nearest", "slope_votes"]
+__all__ = ["Excited", "Sight", "covered_votes", "excite", "features", "filters", "nearest", "sees", "slope_votes"]

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...engine.errors import CutawayError
-from ...nn import Module
-from .features import at
+from .network import Network, outputs
 
-__all__ = ["nearest"]
+__all__ = ["approaching", "nearest"]
 
 
 def nearest(
-    net: Module, x: Any, known: Any, layer: str = "", count: int = 5, batch_size: int = 256
+    net: Network, x: Any, known: Any, layer: str = "", count: int = 5, batch_size: int = 256
 ) -> tuple[NDArray[np.int64], NDArray[Any]]:
     """For each of some pictures the known ones that are most alike in feature space, and how alike they are.
 
     alike = cosine of the angle between the numbers that a layer gives for both: 1 for the same direction
 
-    x (N, ...): pictures; known (M, ...): those to choose from, such as run.data.x; layer: its path, "" for the scores
+    net: a run or any network; x (N, ...): pictures
+    known (M, ...): those to choose from, such as run.data.x; layer: its path, "" for the scores
     -> numbers of the known ones (N, count), the most alike first, and the cosines (N, count)
 
     >>> from cutaway import nn
@@ -34,6 +35,14 @@ def nearest(
     x, known = np.asarray(x, np.float32), np.asarray(known, np.float32)
     if not 1 <= count <= len(known):
         raise CutawayError(f"nearest: count is from 1 to the {len(known):,} known examples, not {count}.")
+    *_, (best, alike, _) = approaching(net, x, known, layer, count, batch_size)
+    return best, alike
+
+
+def approaching(
+    net: Network, x: Any, known: Any, layer: str = "", count: int = 5, batch_size: int = 256
+) -> Iterator[tuple[NDArray[np.int64], NDArray[Any], int]]:
+    """The same part by part: the nearest so far, how alike they are, and how many have been looked at."""
     mine = _directions(net, x, layer)
     best = np.zeros((len(x), 0), np.int64)
     alike = np.zeros((len(x), 0), np.float32)
@@ -43,10 +52,10 @@ def nearest(
         best, alike = np.concatenate([best, numbers], 1), np.concatenate([alike, mine @ theirs.T], 1)
         order = np.argsort(-alike, axis=1, kind="stable")[:, :count]
         best, alike = np.take_along_axis(best, order, 1), np.take_along_axis(alike, order, 1)
-    return best, alike
+        yield best, alike, begin + len(theirs)
 
 
-def _directions(net: Module, x: NDArray[Any], layer: str) -> NDArray[Any]:
+def _directions(net: Network, x: NDArray[Any], layer: str) -> NDArray[Any]:
     """What a layer gives, a row an example, each of length 1."""
-    rows = at(net, x, layer).reshape(len(x), -1)
+    rows = outputs(net, x, layer).reshape(len(x), -1)
     return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12))

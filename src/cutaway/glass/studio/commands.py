@@ -151,6 +151,13 @@ COMMANDS: dict[str, dict[str, Field]] = {
     "watch": {"expression": text(400)},
     "unwatch": {"watch": whole(0, FAR)},
     "predict": {},
+    "sight": {
+        "part": one_of("answer", "covered", "slopes", "layer", "alike", "excite"),
+        "row": whole(0, FAR),
+        "layer?": text(400),
+        "unit?": whole(0, FAR),
+        "answer?": whole(0, FAR),
+    },
 }
 _ALWAYS = {"cmd", "id", "buffers"}
 

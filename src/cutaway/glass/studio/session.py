@@ -328,6 +328,9 @@ class Session:
         picture = fields.pop("seen")
         return answer("predicted", {"seen": picture}, **fields)
 
+    def _sight(self, client: Client, **wish: Any) -> Answer:
+        return client.seeing.answer(self.run, (self.branches.selected.id, self.run.batch, self._count_events()), wish)
+
     def _seen(self, what: dict[str, Any]) -> Seen:
         return seen(self.run, self._described(), what, self.board)
 

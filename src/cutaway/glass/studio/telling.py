@@ -12,6 +12,7 @@ from ...engine.tape import Tape
 from .board import Board
 from .branches import Branch
 from .commands import COMMANDS, UNITS
+from .seeing import Seeing, sight_of
 from .wire import Answer, answer
 from .words import question
 
@@ -33,6 +34,7 @@ class Client:
         self.events: int | None = None  # how many there were when it last heard
         self.place: tuple[Any, ...] | None = None  # what its newest frame showed
         self.curves: dict[int, list[Any]] = {}  # of each branch, the results it has been told
+        self.seeing = Seeing()
 
     def curve(self, branch: Branch) -> tuple[dict[str, Any], dict[str, Any]]:
         """What this page does not know yet of a branch's curve: points, and from where on they stand.
@@ -79,6 +81,7 @@ def about(run: Run) -> Answer:
         run=told,
         units=UNITS,
         board=None if size is None else {"shape": size},
+        sight=sight_of(run),
         abilities=list(COMMANDS),
         state=list(run.state),
         knobs=knobs,
