@@ -13,7 +13,7 @@ from safetensors.numpy import load_file
 from cutaway import data, nn
 from cutaway.engine import Tensor
 from cutaway.engine.errors import CutawayError
-from cutaway.glass.sight import covered_votes, excite, features, nearest, slope_votes
+from cutaway.glass.sight import covered_votes, excite, features, filters, nearest, slope_votes
 from cutaway.projects.digits import network
 from cutaway.projects.digits.use import SHIPPED
 
@@ -133,8 +133,12 @@ def test_what_makes_no_sense_is_answered_with_a_sentence(net: Any) -> None:
         covered_votes(net, X[0], size=40)
     with pytest.raises(ValueError, match=r"three sides.*take x\[k\]"):
         slope_votes(net, X)
-    with pytest.raises(CutawayError, match=r"such as run\.net, not NoneType"):
-        features(None, X)  # type: ignore[arg-type]
+    with pytest.raises(CutawayError, match=r"a run, or a network such as run\.net, not NoneType"):
+        features(None, X)
+    with pytest.raises(ValueError, match=r"three sides.*write x\[None\]"):
+        slope_votes(net, X[0, 0])
+    with pytest.raises(CutawayError, match="has no filters; those that have some are 0, 4, 8, 13"):
+        filters(net, "2")
     with pytest.raises(CutawayError, match="count is from 1 to the 60"):
         nearest(net, X[:1], X, count=61)
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...engine import rng
+from ...engine import Tensor, rng
 from ...engine.backward import backward
 from ...engine.errors import CutawayError
 from ..drawing import curves
@@ -62,7 +62,7 @@ def excite(
     picture' = (1 - smooth) p + smooth (mean of p and its four neighbours),  p = picture + alpha g / (largest |g|) / 10
 
     net: a run or any network; layer: its path, "3"
-    unit: a channel of a convolution (its mean over the places counts) or one of a row
+    unit: a channel of a convolution (the mean of what is above zero at its places counts) or one of a row
     shape: of the picture, (C, H, W); g: the slope of the excitement
     alpha: tenths that a pixel moves at most in a step; smooth: how much neighbours are made alike after each, against
         the fine glitter that excites every network and tells nothing
@@ -105,7 +105,7 @@ def exciting(
             answers = found.of(layer)
             if not 0 <= unit < answers.shape[1]:
                 raise CutawayError(f"unit: layer {layer} has units 0 to {answers.shape[1] - 1}, not {unit}.")
-            wanted = answers[:, unit].mean()
+            wanted = _wanted(answers[:, unit])
             (slope,) = backward(wanted, [found.x])
         excitement.append(float(wanted.numpy()))
         g = slope.numpy()
@@ -115,6 +115,13 @@ def exciting(
         yield Excited(picture[0], np.array(excitement), f"unit {unit} of layer {layer or 'the last'}")
         if largest == 0:  # nothing is felt: a dead unit, or one that is asleep here
             return
+
+
+def _wanted(answers: Tensor) -> Tensor:
+    """What shall grow: of a map what is above zero, since a stencil that answers yes here and no there has mean 0."""
+    if answers.ndim > 1 and bool((answers.numpy() > 0).any()):
+        return answers.relu().mean()
+    return answers.mean()
 
 
 def _smoothed(picture: NDArray[Any], share: float) -> NDArray[Any]:

@@ -19,7 +19,7 @@ from .nearest import nearest
 from .network import Network, outputs, picture_shape, pictures_of, recorded, weights_of
 from .votes import chosen_answer, covered_votes, slope_votes
 
-__all__ = ["Sight", "deep", "sees", "square_for"]
+__all__ = ["Sight", "cover_for", "deep", "sees", "square_for"]
 
 KNOWN = 1000  # training pictures that are looked through for those that are alike
 SHOWN = 5
@@ -160,7 +160,7 @@ def sees(
         picture=picture,
         answer=chosen,
         shares=np.asarray(powers / powers.sum()),
-        covered=covered_votes(net, picture, chosen, size=size, stride=max(1, size // 2)),
+        covered=covered_votes(net, picture, chosen, size=size, stride=max(1, size // 2), fill=cover_for(picture)),
         slopes=slope_votes(net, picture, chosen),
         layer=layer,
         maps=np.asarray(layers[layer]),
@@ -179,6 +179,19 @@ def square_for(sides: tuple[int, ...]) -> int:
     (6, 3)
     """
     return min(*sides, max(3, round(min(sides) / 5)))
+
+
+def cover_for(picture: NDArray[Any]) -> float:
+    """What covers a part of a picture as if nothing were there: of a grey one what lies at its rim, else its mean.
+
+    >>> strokes = np.zeros((1, 9, 9)); strokes[0, 2:7, 2:7] = 1
+    >>> cover_for(strokes)
+    0.0
+    """
+    if len(picture) > 1:
+        return float(picture.mean())
+    (grey,) = picture
+    return float(np.median(np.concatenate([grey[0], grey[-1], grey[1:-1, 0], grey[1:-1, -1]])))
 
 
 def deep(layers: dict[str, Any]) -> str:

@@ -17,7 +17,7 @@ from ..sight.excite import exciting
 from ..sight.features import features
 from ..sight.nearest import approaching
 from ..sight.network import outputs, picture_shape, weights_of
-from ..sight.view import deep, square_for
+from ..sight.view import cover_for, deep, square_for
 from ..sight.votes import covering
 from .asking import as_pictures
 from .wire import Answer, answer
@@ -61,16 +61,14 @@ class Seeing:
         of = moment, sorted(wish.items(), key=lambda item: item[0])
         if self._going is None or self._of != of:
             self._of, self._going = of, iter(_begun(run, wish))
+        going, self._going = self._going, None  # what fails is not gone on with
         until = perf_counter() + PIECE
-        told: Told = {}, {}, 1.0
-        for told in self._going:
-            if told[2] >= 1 or perf_counter() > until:
-                break
-        else:
-            told = told[0], told[1], 1.0
-        fields, arrays, done = told
-        if done >= 1:
-            self._going = None
+        fields, arrays, done = next(going)
+        while done < 1 and perf_counter() < until:
+            following = next(going, None)
+            fields, arrays, done = following or (fields, arrays, 1.0)  # a dead unit ends the search before its time
+        if done < 1:
+            self._going = going
         asked = {name: value for name, value in wish.items() if value is not None}
         return answer("sight", arrays, asked=asked, done=done, **fields)
 
@@ -105,7 +103,8 @@ def _answered(run: Run, row: int, picture: Any) -> Iterator[Told]:
 def _covered(run: Run, picture: Any, asked: int | None) -> Iterator[Told]:
     size = square_for(picture.shape[1:])
     floats = picture if picture.dtype.kind == "f" else run.typed(picture)
-    for votes, done in covering(run, floats, asked, size=size, stride=max(1, size // 3)):
+    how: dict[str, Any] = {"size": size, "stride": max(1, size // 3), "fill": cover_for(floats)}
+    for votes, done in covering(run, floats, asked, **how):
         yield {"size": size, "limit": _limit(votes)}, {"map": votes.astype(np.float32)}, done
 
 

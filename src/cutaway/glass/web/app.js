@@ -10,7 +10,7 @@ export const UNITS = ["op", "layer", "batch", "epoch"];
 export const SPEEDS = [1, 2, 4, 8, 20, 60, null];
 
 /** Questions whose refusal needs no words: the page simply does not show the answer. */
-const QUIET = new Set(["why", "explain", "look", "examples", "find", "health", "picture"]);
+const QUIET = new Set(["why", "explain", "look", "examples", "find", "health", "picture", "sight"]);
 
 /** @typedef {{ columns: string[], points: number[][] }} Curve */
 

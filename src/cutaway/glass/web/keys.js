@@ -18,6 +18,7 @@ const LIST = [
   ["Enter F2", "in the array: change the number"],
   ["Esc", "leave a field; close this"],
   ["D", "drawing board and back"],
+  ["S", "sight and back"],
   ["L", "light or dark"],
   ["?", "this list"],
 ];
@@ -43,6 +44,7 @@ export function keys(app, root, act) {
     f: () => app.look(null),
     k: () => app.can("fork") && app.move("fork"),
     d: () => app.session?.board && act.view(app.ui.view === "board" ? "step" : "board"),
+    s: () => app.session?.sight && app.can("sight") && act.view(app.ui.view === "sight" ? "step" : "sight"),
     l: act.toggleTheme,
     p: () => go('.tree [tabindex="0"]'),
     a: () => go('.grid td[tabindex="0"]'),

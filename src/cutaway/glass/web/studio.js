@@ -12,6 +12,7 @@ import { NetworkView, networkPanel } from "./network.js";
 import { count } from "./numbers.js";
 import { programPanel, PHASES, Tree } from "./program.js";
 import { side, Side } from "./side.js";
+import { Sight, sightView } from "./sight.js";
 import { timeline } from "./timeline.js";
 import { transport } from "./transport.js";
 import { whyCard } from "./why.js";
@@ -67,7 +68,7 @@ function render({ model, el }) {
     }
   };
   const app = new App(model, redraw, (text) => (live.textContent = text));
-  const parts = { tree: new Tree(), array: new ArrayView(), network: new NetworkView(), side: new Side(), board: new Board() };
+  const parts = { tree: new Tree(), array: new ArrayView(), network: new NetworkView(), side: new Side(), board: new Board(), sight: new Sight() };
   root.dataset.theme = theme;
   let colours = palette(root);
 
@@ -78,7 +79,7 @@ function render({ model, el }) {
   };
   const view = (/** @type {string} */ to) => {
     app.ui.view = to;
-    app.keep(to === "board" ? "s:" : "b:", new Set());
+    for (const [other, prefix] of [["step", "s:"], ["board", "b:"]]) if (to !== other) app.keep(prefix, new Set());
     redraw();
   };
 
@@ -87,7 +88,7 @@ function render({ model, el }) {
     patch(frame,
       top(app, theme, setTheme, view),
       now(app),
-      h("main", { class: "main" }, app.ui.view === "board" ? boardView(app, parts.board, colours) : work()),
+      h("main", { class: "main" }, app.ui.view === "board" ? boardView(app, parts.board, colours) : app.ui.view === "sight" ? sightView(app, parts.sight, colours) : work()),
       h("footer", { class: "dock", "aria-label": "Time" }, transport(app), timeline(app), side(app, parts.side)),
       health(app));
     helpDialog(app, dialog);
@@ -143,6 +144,10 @@ function preferred() {
  */
 function top(app, theme, setTheme, view) {
   const run = app.session?.run;
+  /** @type {[string, string][]} */
+  const views = [["step", "Training step"]];
+  if (app.session?.board) views.push(["board", "Drawing board"]);
+  if (app.session?.sight && app.can("sight")) views.push(["sight", "Sight"]);
   const tab = (/** @type {string} */ v, /** @type {string} */ words) =>
     h("button", {
       key: v, type: "button", role: "tab", "aria-selected": app.ui.view === v, tabindex: app.ui.view === v ? 0 : -1, onclick: () => view(v),
@@ -150,7 +155,8 @@ function top(app, theme, setTheme, view) {
         if (!/^Arrow(Left|Right)$/.test(e.key)) return;
         e.stopPropagation();
         e.preventDefault();
-        view(v === "step" ? "board" : "step");
+        const d = e.key === "ArrowRight" ? 1 : -1;
+        view(views[(views.findIndex(([one]) => one === v) + d + views.length) % views.length][0]);
         refocus(/** @type {HTMLElement} */ (/** @type {HTMLElement} */ (e.currentTarget).parentElement), "[aria-selected=true]");
       },
     }, words);
@@ -159,8 +165,8 @@ function top(app, theme, setTheme, view) {
       h("svg", { viewBox: "0 0 20 20", "aria-hidden": "true" }, h("path", { d: "M10 1a9 9 0 1 0 9 9h-9z" }), h("path", { class: "cut", d: "M12.5 1.4a7 7 0 0 1 6.1 6.1h-6.1z" })),
       "Cutaway"),
     run && h("p", { class: "runname" }, h("b", null, run.name || "a run"), h("span", null, `${count(run.parameters)} weights · ${count(run.examples)} examples`)),
-    app.session?.board
-      ? h("div", { class: "views", role: "tablist", "aria-label": "View" }, tab("step", "Training step"), tab("board", "Drawing board"))
+    views.length > 1
+      ? h("div", { class: "views", role: "tablist", "aria-label": "View" }, views.map(([v, words]) => tab(v, words)))
       : h("div", { class: "views" }),
     h("div", { class: "topright" },
       h("button", { class: "plain", type: "button", "data-do": "theme", "aria-label": "Dark theme", "aria-pressed": theme === "dark", onclick: () => setTheme(theme === "dark" ? "light" : "dark") },
@@ -173,7 +179,7 @@ function now(app) {
   const { frame, program } = app;
   const step = app.step0();
   const total = program?.steps.length ?? 0;
-  const sentence = app.lost ? `The run does not answer: ${app.lost}.` : app.notice || (app.ui.view === "board" ? "What does the network see in your drawing?" : frame?.title ?? "Waiting for the run …");
+  const sentence = app.lost ? `The run does not answer: ${app.lost}.` : app.notice || (app.ui.view === "board" ? "What does the network see in your drawing?" : app.ui.view === "sight" ? "What does the network see in a picture?" : frame?.title ?? "Waiting for the run …");
   return h("section", { class: "now", key: "now", "aria-label": "Where the run stands" },
     h("p", { class: `say ${app.lost ? "alarm" : ""}`, title: sentence }, sentence),
     frame && h("p", { class: "where" },

@@ -14,6 +14,7 @@
  * @property {{ name: string, examples: number, batch_size: number, batches_per_epoch: number, seed: number, parameters: number,
  *   network: string, loss: string, optimizer: string, metrics: string[], notes: string[], data: boolean, classes: any }} run
  * @property {{ shape: [number, number] } | null} board
+ * @property {{ shape: number[], classes: string[] | null, known: number } | null} [sight]
  * @property {string[]} abilities
  *
  * @typedef {object} Step
@@ -163,6 +164,30 @@
  * @property {{ row: number, part: number, answer: any, path?: [string, number][] }[] | null} examples
  * @property {{ count: number, part: number }} [others]
  * @property {string} text
+ * @property {Record<string, Numbers>} data
+ * @property {{ name: string, dtype: string, shape: number[] }[]} [buffers]
+ *
+ * @typedef {object} SightMessage
+ * @property {string} kind
+ * @property {{ part: string, row: number }} asked
+ * @property {number} done
+ * @property {number[]} [shares]
+ * @property {number} [answer]
+ * @property {number} [truth]
+ * @property {number} [size]
+ * @property {number} [limit]
+ * @property {number} [total]
+ * @property {number[]} [order]
+ * @property {number} [filter_limit]
+ * @property {number[]} [rows]
+ * @property {number[]} [alike]
+ * @property {any[]} [answers]
+ * @property {number} [looked]
+ * @property {string} [by]
+ * @property {number} [first]
+ * @property {number} [last]
+ * @property {number} [steps]
+ * @property {string} [error]
  * @property {Record<string, Numbers>} data
  * @property {{ name: string, dtype: string, shape: number[] }[]} [buffers]
  *
