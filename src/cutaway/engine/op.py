@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .errors import CutawayError, DtypeError, Shape, ShapeError, boxes
+from .hollow import outcome
 from .registry import OPS
 from .sample import Sample
 from .settings import unfit
@@ -101,10 +102,10 @@ class Op:
         expected = self.shape(*[t.data.shape for t in tensors], **attrs)
         arrays = [t.data for t in tensors]
         self.verify(*arrays, **attrs)
-        value = np.asarray(self.forward(*arrays, **attrs))
+        tape = Tape.current()
+        value = np.asarray(self.forward(*arrays, **attrs)) if tape is None else outcome(self, arrays, attrs, expected)
         if value.shape != tuple(expected):
             raise ShapeError(f"{self.name}: {_RULE} {expected}, its forward gave {value.shape}.")
-        tape = Tape.current()
         return Tensor(value) if tape is None else tape.record(self, tensors, attrs, value)
 
     def __repr__(self) -> str:

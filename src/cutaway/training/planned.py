@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from ..engine.hollow import hollow
 from ..engine.plan import Plan
 from ..engine.plan.crew import Crew, tidy
-from ..engine.plan.program import fill, hollow
+from ..engine.plan.program import fill
 from ..engine.plan.split import Shards
 from ..engine.plan.team import Ensemble, Member, TeamPlan, splits
 from ..engine.tape import Step, Tape

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..hollow import hollow, outcome
 from ..op import Op
 from ..tape import Step, Tape
 
@@ -98,13 +99,9 @@ def fill(tape: Tape, inputs: Sequence[Any], state: dict[str, Any]) -> None:
     for name, slot in tape.state.items():
         values[slot] = state[name]
     for step in tape.steps:
-        values[step.output] = np.asarray(step.op.forward(*[values[slot] for slot in step.inputs], **step.attrs))
+        arrays = [values[slot] for slot in step.inputs]
+        values[step.output] = outcome(step.op, arrays, step.attrs, step.op.shape(*map(np.shape, arrays), **step.attrs))
     given = set(tape.inputs.values())
     for slot, value in enumerate(values):
         if slot not in tape.constants and (value is not None or slot in given):  # answers may be None: nothing
             tape.values[slot] = hollow(np.asarray(value))
-
-
-def hollow(value: Any) -> Any:
-    """An array of this shape and kind that takes no memory: only to be asked for its shape and kind."""
-    return np.broadcast_to(np.zeros((), value.dtype), value.shape)

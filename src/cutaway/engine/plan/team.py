@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from ..hollow import hollow
 from ..program import from_data, to_data
 from ..tape import Tape
 from .crew import Crew
 from .do import aligned, fresh, straight_line
 from .plan import Plan
-from .program import hollow
 from .rows import Rows
 from .seat import Area, Seat
 from .split import Shards, split
