@@ -87,4 +87,4 @@ def main() -> None:
     app(prog_name="cutaway")
 
 
-from . import data, doctor, grade, learn, open, pictures, run, trying  # noqa: E402, F401 (each registers its command on `app`)
+from . import data, doctor, grade, learn, open, painting, pictures, run, trying  # noqa: E402, F401 (each registers its command on `app`)
