@@ -119,9 +119,9 @@ class Gelu(Curve):
     def backward(g: Tensor, y: Tensor, x: Tensor, approximate: str = "none") -> Tensor:
         square = mul(x, x)
         if approximate == "tanh":
-            push = tanh(mul(x + mul(square, mul(x, _CUBE)), _ROOT))
-            steep = mul(1.0 - mul(push, push), mul(x, mul(square, 3 * _CUBE) + 1.0))
-            return mul(g, mul(push + 1.0, 0.5) + mul(steep, _ROOT / 2))
+            push = tanh(mul(x, mul(square, _ROOT * _CUBE) + _ROOT))
+            steep = mul(mul(y, 1.0 - push), mul(square, 3 * _ROOT * _CUBE) + _ROOT)  # y = x (1 + push) / 2
+            return mul(g, mul(push + 1.0, 0.5) + steep)
         chance = mul(erf(mul(x, math.sqrt(0.5))) + 1.0, 0.5)
         bell = mul(exp(mul(square, -0.5)), _ROOT / 2)
         return mul(g, chance + mul(x, bell))

@@ -22,6 +22,7 @@ Finder = Callable[["Program"], Sequence[Sequence[int]]]
 KERNELS: dict[str, Kernel] = {}  # name of an op, or of a group -> what writes its calls
 GROUPS: dict[str, Finder] = {}  # name of a group -> what finds its members in a program
 BORDERS: dict[str, Callable[[Step], dict[int, int]]] = {}  # name of an op -> slots that it likes to have a border
+TILE = 1 << 14  # numbers of rows that are alike: few enough to stay near the processor
 PIXELS: dict[str, Callable[[Step], Sequence[int]]] = {}  # name of an op -> slots that it likes pixel by pixel
 
 
@@ -151,11 +152,17 @@ class Job:
         """An input of a chain, ready to be cut like the model.
 
         One number for every channel of a picture is repeated for all examples, once: then the innermost run of the
-        picture is met by a run just as long.
+        picture is met by a run just as long. Likewise a row that meets short rows is repeated for a few of them.
         """
         if x.ndim == 0 or x.shape == model.shape:
             return x
         x = x.reshape((1,) * (model.ndim - x.ndim) + x.shape)
+        if model.ndim > 2 and model.flags.c_contiguous and x.size == x.shape[-1] == model.shape[-1]:
+            rows, width = model.shape[-2:]
+            if 1 < rows * width <= TILE and width > 1 and model.size >= 4 * rows * width:
+                tile = do.scratch((rows, width), x.dtype)
+                do(np.copyto, tile, x.reshape(width))
+                return tile.reshape((1,) * (model.ndim - 2) + (rows, width))
         n, c = model.shape[:2] if model.ndim == 4 else (0, 0)
         lies_in_pixels = model.ndim == 4 and n > 1 and model.strides[1] < model.strides[0] < model.strides[3]
         if lies_in_pixels and c > 1 and x.shape == (1, c, 1, 1):

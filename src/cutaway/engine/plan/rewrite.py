@@ -199,8 +199,8 @@ def gelu(program: Program, step: Step, writer: Writer) -> bool:
     if step.attrs.get("approximate", "none") != "tanh":
         return False
     square = writer.do("mul", x, x, like=step)
-    cube = writer.do("mul", square, writer.do("mul", x, writer.number(CUBE, dtype), like=step), like=step)
-    inner = writer.do("mul", writer.do("add", x, cube, like=step), writer.number(ROOT, dtype), like=step)
+    stretch = writer.do("mul", square, writer.number(ROOT * CUBE, dtype), like=step)
+    inner = writer.do("mul", x, writer.do("add", stretch, writer.number(ROOT, dtype), like=step), like=step)
     bent = writer.do("add", writer.do("tanh", inner, like=step), writer.number(1.0, dtype), like=step)
     share = writer.do("mul", bent, writer.number(0.5, dtype), like=step)
     writer.do("mul", x, share, like=step, into=step.output)
@@ -213,10 +213,34 @@ def softmax(program: Program, step: Step, writer: Writer) -> bool:
     x, shape = step.inputs[0], program.shape(step.inputs[0])
     if len(shape) < 2 or step.attrs.get("dim", -1) not in (-1, len(shape) - 1):
         return False
-    top = writer.do("max", x, like=step, dim=-1, keepdim=True)
-    powers = writer.do("exp", writer.do("sub", x, top, like=step), like=step)
-    total = writer.do("sum", powers, like=step, dim=-1, keepdim=True)
+    _, powers, total = _powers(writer, x, step)
     writer.do("div", powers, total, like=step, into=step.output)
+    return True
+
+
+def _powers(writer: Writer, x: int, like: Step) -> tuple[int, int, int]:
+    """The largest vote of each row, the powers of the distances to it, and their sum."""
+    top = writer.do("max", x, like=like, dim=-1, keepdim=True)
+    powers = writer.do("exp", writer.do("sub", x, top, like=like), like=like)
+    return top, powers, writer.do("sum", powers, like=like, dim=-1, keepdim=True)
+
+
+@rule("cross_entropy")
+def cross_entropy(program: Program, step: Step, writer: Writer) -> bool:
+    """In the words of softmax, which its gradient asks for: log of the sum of powers, less the right answer's vote."""
+    x, answers = step.inputs
+    options = {k: v for k, v in step.attrs.items() if k != "reduction" and v not in (None, 0.0)}
+    if len(program.shape(x)) != 2 or options or 0 in program.shape(x):
+        return False
+    reduction, rows = step.attrs.get("reduction", "mean"), program.shape(x)[0]
+    top, _, total = _powers(writer, x, step)
+    level = writer.do("add", writer.do("log", total, like=step), top, like=step)
+    place = writer.do("reshape", answers, like=step, to=(rows, 1))
+    losses = writer.do("sub", level, writer.do("gather", x, place, like=step, dim=1), like=step)
+    if reduction == "none":
+        _same_shape(program, losses, step, writer)
+    else:
+        _same_shape(program, writer.do(reduction, losses, like=step, dim=None, keepdim=False), step, writer)
     return True
 
 
@@ -244,9 +268,7 @@ def attention_weights(program: Program, step: Step, writer: Writer) -> bool:
         rows, columns = program.shape(step.output)[-2:]
         later = writer.mask(rows, columns, dtype)
         scores = writer.do("add", scores, later, like=step)
-    top = writer.do("max", scores, like=step, dim=-1, keepdim=True)
-    powers = writer.do("exp", writer.do("sub", scores, top, like=step), like=step)
-    total = writer.do("sum", powers, like=step, dim=-1, keepdim=True)
+    _, powers, total = _powers(writer, scores, step)
     writer.do("div", powers, total, like=step, into=step.output)
     return True
 

@@ -3,11 +3,30 @@
 They register themselves by name: importing this package makes them known.
 """
 
-from . import arrange, chain, convolution, ctc, elementwise, gru, linear, lstm, misses, pooling, reduction, resize, rows
+from . import (
+    arrange,
+    attention,
+    chain,
+    classes,
+    convolution,
+    ctc,
+    elementwise,
+    gru,
+    linear,
+    lstm,
+    misses,
+    pasting,
+    pooling,
+    reduction,
+    resize,
+    rows,
+)
 
 __all__ = [
     "arrange",
+    "attention",
     "chain",
+    "classes",
     "convolution",
     "ctc",
     "elementwise",
@@ -15,6 +34,7 @@ __all__ = [
     "linear",
     "lstm",
     "misses",
+    "pasting",
     "pooling",
     "reduction",
     "resize",

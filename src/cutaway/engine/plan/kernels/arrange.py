@@ -10,7 +10,7 @@ from ...ops.arrange import real_index
 from ..do import Do
 from ..job import Job, kernel
 
-__all__ = ["concat", "moved", "paste", "stack", "take"]
+__all__ = ["concat", "moved", "paste", "place", "stack", "take"]
 
 
 @kernel("reshape", "permute", "cut", "broadcast_to", "flip")
@@ -38,13 +38,17 @@ def moved(do: Do, job: Job) -> Any:
 def paste(do: Do, job: Job) -> Any:
     """An empty sheet, and the piece in its place."""
     (x,), out = job.inputs, job.output
-    index = real_index(job.attrs["index"])
     if 0 in out.shape or out.ndim == 0:
         return NotImplemented
     do(np.copyto, out, out.dtype.type(0))
-    place = out[index] if any(isinstance(k, slice | type(...)) for k in index) else out[(*index, ...)]
-    do(np.copyto, place, x)
+    do(np.copyto, place(out, job.attrs["index"]), x)
     return None
+
+
+def place(out: Any, index: tuple[Any, ...]) -> Any:
+    """The part of a sheet on which a piece with this index is pasted."""
+    index = real_index(index)
+    return out[index] if any(isinstance(k, slice | type(...)) for k in index) else out[(*index, ...)]
 
 
 @kernel("concat")

@@ -16,7 +16,7 @@ from ..job import Job
 from .elementwise import ELEMENTWISE, readable
 from .reduction import Columns, direction, lying, memory_order, row_sum, scale_of, summed
 
-__all__ = ["blocks_of", "chain"]
+__all__ = ["along_rows", "blocks_of", "chain"]
 
 BLOCK = 1 << 16  # numbers in a block: with its companions it fits the second-level cache
 

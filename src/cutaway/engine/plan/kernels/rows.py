@@ -30,11 +30,13 @@ def run_sums(g: Any, rows: Any, size: int) -> Few:
     (array([0, 3]), array([[2.],
            [5.]], dtype=float32))
     """
-    rows, g = rows.reshape(-1) % size, g.reshape(rows.size, -1)
+    rows = rows.reshape(-1) % size
+    if size <= 1 << 16:
+        rows = rows.astype(np.uint16)  # NumPy sorts two bytes by counting, in a quarter of the time
     order = np.argsort(rows, kind="stable")
-    rows = rows[order]
-    starts = np.flatnonzero(_new(rows))
-    return rows[starts], _runs(g.take(order, 0), starts)
+    rows = rows.take(order)
+    starts = _new(rows).nonzero()[0]
+    return rows.take(starts).astype(np.intp), _runs(g.reshape(rows.size, -1), order, starts)
 
 
 def _new(rows: Any) -> Any:
@@ -45,22 +47,25 @@ def _new(rows: Any) -> Any:
     return new
 
 
-def _runs(g: Any, starts: Any) -> Any:
-    """The sum of every run of rows, from where it starts to where the next one does; each in its order.
+def _runs(g: Any, order: Any, starts: Any) -> Any:
+    """The sum of every run of rows, from where it starts in the order to where the next one does, in that order.
 
     A long run is one sum; short ones, of which there are many, take one more row each at a time. (NumPy's reduceat
     takes three times as long for short runs and five times for long ones.)
     """
     counts = np.empty_like(starts)
-    counts[:-1], counts[-1] = starts[1:] - starts[:-1], len(g) - starts[-1]
-    sums = g.take(starts, 0)
-    for k in range(1, SHORT):
-        runs = np.flatnonzero((counts > k) & (counts <= SHORT))
-        if not len(runs):
-            break
-        sums[runs] += g[starts[runs] + k]
-    for run in np.flatnonzero(counts > SHORT).tolist():
-        np.add.reduce(g[starts[run] : starts[run] + counts[run]], 0, None, sums[run])
+    counts[:-1], counts[-1:] = starts[1:] - starts[:-1], len(order) - starts[-1:]
+    sums = g.take(order.take(starts), 0)
+    more = (counts > 1).nonzero()[0]
+    few, long = more[counts[more] <= SHORT], more[counts[more] > SHORT]
+    k = 1
+    while len(few):
+        sums[few] += g.take(order.take(starts.take(few) + k), 0)
+        k += 1
+        few = few[counts.take(few) > k]
+    for run in long.tolist():
+        start = starts[run]
+        np.add.reduce(g.take(order[start : start + counts[run]], 0), 0, None, sums[run])
     return sums
 
 
