@@ -3,7 +3,7 @@
 Of every pair of words at most 5 apart (less, by chance, for each word) the vector of the one is taught to say the
 other, and not to say 5 words drawn at random. An example is a strip of 32 words with 5 to each side; its noise words,
 drawn anew for every batch by an augmentation, are shared by the 32 and weighed so that each pair meets 5 on average.
-All updates of a batch are made at once, so batches are small: in 256 words the most frequent one stands 22 times. In
+All updates of a batch are made at once, so batches are small: in 384 words the most frequent one stands 33 times. In
 2,048 it stands 180 times, and the sum of so many steps in one direction overshoots; that diverges.
 """
 
@@ -17,7 +17,7 @@ from ..workload import Parts, Workload
 
 VOCABULARY, WIDTH, REACH, NOISE = 50_000, 100, 5, 5
 STRIP, SEEN = 32, 32 + 2 * REACH
-STRIPS, BATCHES = 8, 3906  # a million words
+STRIPS, BATCHES = 12, 2604  # a million words
 STEP = 0.025
 
 
