@@ -102,3 +102,20 @@ def test_what_is_transparent_is_paper(tmp_path: Path) -> None:
     Image.fromarray(pixels).save(tmp_path / "cut.png")
     found = picture(tmp_path / "cut.png")[0]
     assert found[14, 14] > 0.8 and found[27, 0] == 0
+
+
+def test_the_tool_counts_photos_by_their_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
+    import read_photos
+
+    from cutaway.projects import fashion
+
+    for kind in ("dress", "pants", "hat"):
+        (tmp_path / kind).mkdir()
+        for k in range(2):
+            save(photo(shirt(), 0.1, 0.98), tmp_path / kind / f"{k}.png")
+    always = np.eye(10)[fashion.CLASSES.index("dress")]
+    monkeypatch.setattr(fashion, "reader", lambda folder: lambda x: np.tile(always, (len(x), 1)))
+    assert read_photos.main([str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split()[:4] == ["dress", "2", "of", "2"] and lines[1].split()[:4] == ["pants", "0", "of", "2"]
+    assert lines[2].split() == ["all", "2", "of", "4", "50.0", "%"]

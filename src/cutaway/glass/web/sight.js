@@ -11,6 +11,7 @@ import { legend } from "./widgets.js";
 /** @import { SightMessage } from "./types.js" */
 
 const MOST = 48; // maps that are shown
+const PATIENCE = 20000; // ms for one piece of an answer
 const QUIET = 160; // ms without a change until the first question
 
 /** What the page of one studio remembers of it. */
@@ -23,7 +24,8 @@ export class Sight {
   /** @type {Map<string, SightMessage>} what stands on the page, by its part, until there is a newer one */ shown = new Map();
   /** @type {Map<string, string>} what was refused */ refused = new Map();
   moment = "";
-  asking = false;
+  /** @type {string | null} a number that is being typed */ typed = null;
+  asking = 0; // since when
   /** @type {any} */ timer = 0;
   said = "";
 }
@@ -87,8 +89,9 @@ function begin(app, view) {
     view.told.clear();
     view.refused.clear();
   }
-  if (view.asking || app.frame?.playing || !next(view)) return;
-  view.asking = true;
+  // a question that was never answered (the connection broke) is not waited for
+  if ((view.asking && performance.now() - view.asking < PATIENCE) || app.frame?.playing || !next(view)) return;
+  view.asking = performance.now();
   clearTimeout(view.timer);
   view.timer = setTimeout(() => goOn(app, view), QUIET);
 }
@@ -105,14 +108,16 @@ async function goOn(app, view) {
   for (;;) {
     const wish = next(view);
     if (!wish || app.frame?.playing || app.ui.view !== "sight") break;
-    const moment = view.moment;
+    const { moment } = view;
+    const mine = (view.asking = performance.now());
     const m = await app.line.ask("sight", wish);
+    if (mine !== view.asking) return; // another one has taken over
     if (moment !== view.moment) continue;
     if (m.kind === "sight") keep(app, view, wish, m);
     else view.refused.set(word(wish), m.error ?? "This could not be answered.");
     app.redraw();
   }
-  view.asking = false;
+  view.asking = 0;
 }
 
 /**
@@ -275,7 +280,7 @@ function picturePanel(app, view, p) {
   const last = (app.session?.run.examples ?? 1) - 1;
   const go = (/** @type {number} */ row) => {
     view.row = Math.max(0, Math.min(last, Math.round(row) || 0));
-    view.answer = null;
+    view.answer = view.typed = null;
     app.redraw();
   };
   const shares = (m?.shares ?? []).map(number);
@@ -284,7 +289,7 @@ function picturePanel(app, view, p) {
     h("div", { class: "bar" }, h("h2", { id: "ca-seen" }, "A picture"), h("span", { class: "meta" }, `of ${count(last + 1)}`)),
     h("div", { class: "which" },
       h("button", { class: "small", type: "button", "data-do": "before", disabled: view.row <= 0, "aria-label": "the example before", onclick: () => go(view.row - 1) }, "‹"),
-      h("label", null, "Example ", h("input", { type: "number", min: 0, max: last, value: String(view.row), onchange: (/** @type {any} */ e) => go(Number(e.target.value)), onkeydown: (/** @type {KeyboardEvent} */ e) => e.stopPropagation() })),
+      h("label", null, "Example ", h("input", { type: "number", min: 0, max: last, value: view.typed ?? String(view.row), oninput: (/** @type {any} */ e) => { view.typed = e.target.value; }, onchange: (/** @type {any} */ e) => go(Number(e.target.value)), onkeydown: (/** @type {KeyboardEvent} */ e) => e.stopPropagation() })),
       h("button", { class: "small", type: "button", "data-do": "after", disabled: view.row >= last, "aria-label": "the next example", onclick: () => go(view.row + 1) }, "›")),
     error ? h("p", { class: "error", role: "alert" }, error) : null,
     m ? [
