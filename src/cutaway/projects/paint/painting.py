@@ -20,18 +20,23 @@ from numpy.typing import NDArray
 
 from cutaway import optim
 from cutaway.data import Dataset
+from cutaway.engine import Tensor
 from cutaway.engine.errors import CutawayError
 from cutaway.engine.hollow import shapes_only
-from cutaway.training import Run, machine
+from cutaway.training import Run
 from cutaway.training.checkpoint import checkpoints
 
-from .eye import Eye, eye
+from .eye import STEPS, Eye, eye
+from .matching import nearest
 from .picture import LARGEST, coloured, framed, grey, resized, unframed, write
-from .wish import CONTENT, Canvas, Wish
+from .wish import Canvas, Goal, Wish, pooled
 
 __all__ = ["Order", "OrderError", "Painting"]
 
 SKETCH = 64  # the longer side of the first sketch, at least
+CONTENT = 2  # the layer that keeps the photo in mind: fine enough for eyes and ropes, too coarse for colours
+MATCHED = (2, 4)  # the layers whose places are compared with the painting's
+COLOUR = 0.3  # how much the colours of these places count beside what is seen there
 GLANCE = 5.0  # seconds between two pictures of the progress
 
 
@@ -50,6 +55,7 @@ class Order:
     size: pixels of the longer side, 16 to 1024; a smaller photo is not enlarged
     steps: of gradient descent at each size
     style, content, smooth: how much the painting's strokes, the photo's things and calm surfaces count
+    match: how much it counts that every place is like the place of the painting that is most alike
     keep_colours: only the brightness is painted, and the photo's colours are laid on it
     layers: of the eye, asked about the strokes
     alpha: how far a pixel moves in a step; threads: of NumPy's BLAS
@@ -62,10 +68,11 @@ class Order:
     steps: int = 80
     style: float = 10.0
     content: float = 0.5
+    match: float = 1.0
     smooth: float = 5.0
     keep_colours: bool = False
     layers: tuple[int, ...] = (0, 1, 2, 3, 4)
-    alpha: float = 0.02
+    alpha: float = 0.05
     threads: int = 1
 
     def __post_init__(self) -> None:
@@ -73,8 +80,12 @@ class Order:
             raise OrderError(f"A painting has 16 to {LARGEST} pixels at its longer side, not {self.size}.")
         if self.steps < 1:
             raise OrderError(f"steps are 1 or more at each size, not {self.steps}.")
-        if min(self.style, self.content, self.smooth) < 0 or not self.style + self.content > 0:
-            raise OrderError("style, content and smooth are 0 or more, and style or content is above 0.")
+        if min(self.style, self.content, self.match, self.smooth) < 0 or not self.style + self.content > 0:
+            raise OrderError("style, content, match and smooth are 0 or more, and style or content is above 0.")
+
+    def optimizer(self) -> optim.Optimizer:
+        """How the pixels are changed."""
+        return optim.Adam(self.alpha, schedule=optim.OneCycle(total=self.steps, warm=0.1, end=0.02))
 
 
 class Painting:
@@ -83,6 +94,8 @@ class Painting:
     photo, painting: (1, 3, H, W) from 0 to 1, as ``picture.read`` gives them
     order: how it should be; folder: where it is kept; look: the eye (the one that comes along when not said)
     """
+
+    wish: type[Wish] = Wish  # another one is another way to measure style
 
     def __init__(
         self,
@@ -162,33 +175,25 @@ class Painting:
 
     def run(self, number: int) -> Run:
         """The run that paints one of the sizes: the saved one, or a new one that begins from the size before."""
-        size = self.sizes[number]
+        order = self.order
         photo, painting = self._at(self._light(self.photo), number), self._at(self._ink(), number)
-        content = self.look.look(photo, self.order.threads)[CONTENT]
-        data = Dataset(photo, content.reshape(1, -1))
+        start = photo if number == 0 else framed(resized(self._done(number - 1), self.sizes[number]))
+        seen = [self.look.look(picture, order.threads) for picture in (photo, painting, start)]
+        goals, wanted = _goals(order, painting, *seen)
+        data = Dataset(photo, np.concatenate([part.ravel() for part in wanted])[None])
         place = self.place(number)
         if place.is_dir() and checkpoints(place):
             return Run.resume(place, data=data)
-        start = photo if number == 0 else framed(resized(self._done(number - 1), size))
-        order = self.order
-        wish = Wish(
-            self.look,
-            self.look.look(painting, order.threads),
-            style=order.style,
-            content=order.content,
-            smooth=order.smooth,
-            layers=order.layers,
-        )
-        schedule = optim.OneCycle(total=order.steps, warm=0.1, end=0.02)
+        wish = self.wish(self.look, seen[1], goals, style=order.style, smooth=order.smooth, layers=order.layers)
         run = Run(
             Canvas(start, photo),
             wish,
-            optim.Adam(order.alpha, schedule=schedule),
+            order.optimizer(),
             data,
             1,
             threads=order.threads,
             budget=64 << 20,
-            name=f"paint {size[1]} x {size[0]}",
+            name=f"paint {photo.shape[3]} x {photo.shape[2]}",
         )
         run.goal = order.steps
         return run
@@ -243,6 +248,35 @@ class Progress:
         write(self.painting.folder / "progress.png", self.painting.shown(run, self.number))
 
     paused = finished
+
+
+def _goals(
+    order: Order,
+    painting: NDArray[Any],
+    photo: Sequence[NDArray[Any]],
+    strokes: Sequence[NDArray[Any]],
+    start: Sequence[NDArray[Any]],
+) -> tuple[list[Goal], list[NDArray[Any]]]:
+    """What is wanted place by place, given what the layers see in the photo, in the painting and at the start."""
+    goals = [Goal(CONTENT, order.content / _spread(photo[CONTENT]))]
+    wanted = [photo[CONTENT]]
+    for k in MATCHED if order.match else ():
+        here, there = (photo[k] + start[k]) / 2, strokes[k]
+        places = nearest(here, there)
+        colours = pooled(Tensor(painting), STEPS[k]).numpy()
+        share = order.match / len(MATCHED)
+        goals += [Goal(k, share / _spread(there)), Goal(k, COLOUR * share / _spread(painting), colours=True)]
+        wanted += [_taken(part, places, here.shape) for part in (there, colours)]
+    return goals, wanted
+
+
+def _taken(seen: NDArray[Any], places: NDArray[Any], shape: Sequence[int]) -> NDArray[Any]:
+    """What is at these places, laid out in the shape of another picture."""
+    return np.asarray(seen.reshape(seen.shape[1], -1)[:, places].reshape(1, -1, *shape[2:]))
+
+
+def _spread(values: NDArray[Any]) -> float:
+    return float(np.var(values)) + 1e-6
 
 
 def scales(size: Sequence[int]) -> list[tuple[int, int]]:

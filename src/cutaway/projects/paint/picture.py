@@ -72,7 +72,7 @@ def coloured(picture: Picture, colours: Picture) -> Picture:
     >>> coloured(grey(red), red).round(3).ravel().tolist() == red.ravel().tolist()
     True
     """
-    return grey(picture) + (colours - grey(colours))
+    return np.asarray(grey(picture) + (colours - grey(colours)))
 
 
 def write(path: Path, picture: Picture) -> None:

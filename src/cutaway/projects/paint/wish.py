@@ -7,6 +7,7 @@ see, and the gradient of their sum goes all the way back to the pixels (Gatys, E
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,11 +16,18 @@ from numpy.typing import NDArray
 from cutaway import nn
 from cutaway.engine import Tensor, ops
 
-from .eye import Eye
+from .eye import STEPS, Eye
 
-__all__ = ["Canvas", "Wish", "gram", "ground"]
+__all__ = ["Canvas", "Goal", "Wish", "gram", "pooled"]
 
-CONTENT = 2  # the layer that keeps the photograph in mind: fine enough for eyes and ropes, too coarse for colours
+
+@dataclass(frozen=True)
+class Goal:
+    """What is wanted place by place: of what a layer sees, or of the mean colours of the places that it sees."""
+
+    layer: int
+    weight: float
+    colours: bool = False
 
 
 class Canvas(nn.Module):
@@ -57,42 +65,56 @@ def gram(seen: Tensor) -> Tensor:
 class Wish(nn.Module):
     """How far a picture is from what is wished for; 0 where every wish is fulfilled.
 
-    L = style / layers * sum over layers |G - G painting|^2 / |G painting|^2     the painting's strokes and colours
-      + content * mean (seen - seen in the photo)^2 / variance                  the photo's things
-      + smooth * mean (differences of neighbouring pixels)^2                    no grain
+    L = style / layers * sum over layers |G - G painting|^2 / |G painting|^2    the painting's strokes and colours
+      + sum over goals weight * mean (seen - wanted)^2                           place by place: the photo's things, and
+                                                                                 the most alike places of the painting
+      + smooth * mean (differences of neighbouring pixels)^2                     no grain
       + mean (how far a colour is beyond black or white)^2
 
-    look: the eye; painting: (1, 3, h, w), what its layers see there is what the style is measured by
-    style, content, smooth: how much each wish counts; layers: which layers are asked about the style
-    picture (1, 3, H, W), wanted (1, M): what layer 2 sees in the photo, in one row -> one number
+    look: the eye; painting: what its layers see in the painting
+    style, smooth: how much each counts; layers: which are asked about the style
+    goals: what is wanted place by place
+    picture (1, 3, H, W), wanted (1, M): the goals' numbers, one after the other -> one number
     """
+
+    statistic = staticmethod(gram)  # what is compared of a layer, wherever in the picture it was seen
 
     def __init__(
         self,
         look: Eye,
         painting: Sequence[NDArray[Any]],
+        goals: Sequence[Goal],
         *,
         style: float,
-        content: float,
         smooth: float,
         layers: Sequence[int] = (0, 1, 2, 3, 4),
     ) -> None:
-        self.look, self.layers = look, tuple(layers)
-        self.style, self.content, self.smooth = style, content, smooth
-        self.grams = {k: gram(Tensor(painting[k])).detach() for k in self.layers}
-        self.spread = float(np.var(painting[CONTENT]))
+        self.look, self.goals, self.layers = look, tuple(goals), tuple(layers)
+        self.style, self.smooth = style, smooth
+        self.manner = {k: self.statistic(Tensor(painting[k])).detach() for k in self.layers}
 
     def forward(self, picture: Tensor, wanted: Tensor) -> Tensor:
         seen = self.look(picture)
         total = ground(picture)
-        for k in self.layers:
-            total = total + apart(gram(seen[k]), self.grams[k]) * (self.style / len(self.layers))
-        here = seen[CONTENT]
-        total = total + square(here - wanted.reshape(here.shape)).mean() * (self.content / self.spread)
+        for k in self.layers if self.style else ():
+            total = total + apart(self.statistic(seen[k]), self.manner[k]) * (self.style / len(self.layers))
+        begin = 0
+        for goal in self.goals:
+            here = pooled(picture, STEPS[goal.layer]) if goal.colours else seen[goal.layer]
+            there = wanted[:, begin : begin + here.numel()].reshape(here.shape)
+            total = total + square(here - there).mean() * goal.weight
+            begin += here.numel()
         return total + rough(picture) * self.smooth if self.smooth else total
 
     def describe(self) -> str:
-        return f"style={self.style}, content={self.content}, smooth={self.smooth}"
+        return f"style={self.style}, goals={len(self.goals)}, smooth={self.smooth}"
+
+
+def pooled(picture: Tensor, step: int) -> Tensor:
+    """The mean colours of the places that a layer sees, whose step is a power of 2."""
+    for _ in range(step.bit_length() - 1):
+        picture = ops.avg_pool2d(picture, window=2, stride=2)
+    return picture
 
 
 def apart(here: Tensor, there: Tensor) -> Tensor:
