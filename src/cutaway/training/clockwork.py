@@ -40,6 +40,8 @@ class Moment(NamedTuple):
 
     >>> Moment("forward", 12, 3, "forward/1", None).label
     'forward/1'
+    >>> Moment("batch", 12, 40, "", None)
+    batch 12 is done
     """
 
     kind: str
@@ -47,6 +49,15 @@ class Moment(NamedTuple):
     op: int
     label: str
     step: Step | None
+
+    def __repr__(self) -> str:
+        """In a few words, as it is what a cell shows after ``run.step("op")``."""
+        if self.kind == "batch":
+            return f"batch {self.batch:,} is done"
+        if self.kind == "data":
+            return f"batch {self.batch:,}: its examples are there"
+        done = f", {self.step.op.name}" if self.step is not None else ""
+        return f"batch {self.batch:,}, step {self.op - 1:,}: {self.label}{done}"
 
 
 class Clockwork:
