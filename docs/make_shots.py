@@ -52,6 +52,7 @@ def main() -> None:
     with browsing.chromium() as browser:
         step(browser)
         board(browser)
+        sight(browser)
         notebook(browser)
 
 
@@ -102,11 +103,17 @@ def step(browser: Any) -> None:
         keep(page, "studio-dark")
 
 
-def board(browser: Any) -> None:
-    """A three drawn with the mouse, and the vote for it."""
+def reader() -> ct.Run:
+    """A run whose weights are those that come with the package."""
     run = new_run()
     for name, array in load_file(use.SHIPPED).items():
         run.edit(name, None, array)
+    return run
+
+
+def board(browser: Any) -> None:
+    """A three drawn with the mouse, and the vote for it."""
+    run = reader()
     prepare = importlib.import_module("cutaway.cli.open").preparation(run)
     with browsing.served(Session(run, prepare)) as home, browsing.opened(browser, home) as page:
         page.get_by_role("tab", name="Drawing board").click()
@@ -120,6 +127,20 @@ def board(browser: Any) -> None:
         page.locator(".verdict").wait_for()
         page.get_by_role("button", name="vote for 3").click()
         keep(page, "board")
+
+
+def sight(browser: Any) -> None:
+    """What the network sees in a picture, and what excites one of its units."""
+    with browsing.served(Session(reader())) as home, browsing.opened(browser, home) as page:
+        page.get_by_role("tab", name="Sight").click()
+        page.get_by_label("Layer", exact=True).select_option("4")
+        page.locator(".which input").fill("7")
+        page.locator(".which input").press("Enter")
+        page.locator(".near").first.wait_for()
+        page.locator(".maps button").nth(1).click()
+        page.locator(".unit [aria-label^='a picture that excites']").wait_for()
+        page.wait_for_timeout(8000)
+        keep(page, "sight")
 
 
 def notebook(browser: Any) -> None:
