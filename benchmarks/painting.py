@@ -29,6 +29,7 @@ from benchmarks.common import facts
 from cutaway import nn, optim
 from cutaway.engine import Tape, Tensor, ops
 from cutaway.projects import paint
+from cutaway.projects.paint.descent import Within
 from cutaway.projects.paint.picture import framed, resized
 from cutaway.projects.paint.wish import apart, gram
 
@@ -43,6 +44,18 @@ class Moments(paint.Wish):
         """Mean and standard deviation of each channel, (2 C,)."""
         mean = seen.mean((0, 2, 3))
         return ops.concat(mean, ((seen * seen).mean((0, 2, 3)) - mean * mean + 1e-6).sqrt(), dim=0)
+
+
+class PaletteRMSprop(Within, optim.RMSprop):
+    """RMSprop for pixels."""
+
+    kind = "palette rmsprop"
+
+
+class PaletteSGD(Within, optim.SGD):
+    """Gradient descent with momentum for pixels."""
+
+    kind = "palette sgd"
 
 
 @dataclass(frozen=True)
@@ -98,8 +111,8 @@ VARIANTS = (
     Variant("smooth 50", {"smooth": 50.0}),
     Variant("alpha 0.02", {"alpha": 0.02}),
     Variant("alpha 0.1", {"alpha": 0.1}),
-    Variant("RMSprop", way=lambda s: optim.RMSprop(0.01, schedule=s)),
-    Variant("SGD, momentum", way=lambda s: optim.SGD(300.0, 0.9, schedule=s)),
+    Variant("RMSprop", way=lambda s: PaletteRMSprop(0.01, schedule=s)),
+    Variant("SGD, momentum", way=lambda s: PaletteSGD(300.0, 0.9, schedule=s)),
     Variant("keep colours", {"keep_colours": True}),
 )
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import click
-
-from cutaway.training import machine
 
 from . import screen
 from .app import typed
@@ -65,7 +64,6 @@ def run_paint(
         content=content_weight,
         smooth=smooth,
         keep_colours=keep_colours,
-        threads=min(2, machine.cores()),
     )
     where = folder or PAINTINGS / f"{content.stem}-{style.stem}"
     painting = paint.Painting(paint.read(content), paint.read(style), order, where)
@@ -80,7 +78,7 @@ def run_paint(
     elif before and painting.finished.is_file():
         out.print(f"This is painted already (--fresh paints it anew): {painting.finished}", soft_wrap=True)
         return
-    again = f"{typed()} run paint --content {content} --style {style}" + _told(folder)
+    again = f"{typed()} run paint {shlex.join(_words())}"
     out.print(
         f"Painting {content.name} in the manner of {style.name}; {where / 'progress.png'} shows how far it is.",
         soft_wrap=True,
@@ -98,13 +96,13 @@ def run_paint(
     out.print(f"Painted in {monotonic() - start:.0f} seconds: {painting.finished}", soft_wrap=True, markup=False)
 
 
-def _told(folder: Path | None) -> str:
-    """What else was typed that differs from the default, so that the same can be typed again."""
+def _words() -> list[str]:
+    """What was typed that differs from the default, so that the same can be typed again."""
     context = click.get_current_context()
     words = []
     for parameter in context.command.params:
         value = context.params.get(parameter.name or "")
-        if parameter.name in ("content", "style", "fresh") or value in (None, False, parameter.get_default(context)):
+        if parameter.name == "fresh" or value in (None, False, parameter.get_default(context)):
             continue
-        words.append(parameter.opts[0] if value is True else f"{parameter.opts[0]} {value}")
-    return "".join(f" {word}" for word in words)
+        words += [parameter.opts[0]] if value is True else [parameter.opts[0], str(value)]
+    return words

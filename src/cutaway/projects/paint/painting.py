@@ -26,6 +26,7 @@ from cutaway.engine.hollow import shapes_only
 from cutaway.training import Run
 from cutaway.training.checkpoint import checkpoints
 
+from .descent import PaletteAdam
 from .eye import STEPS, Eye, eye
 from .matching import nearest
 from .picture import LARGEST, coloured, framed, grey, resized, unframed, write
@@ -85,7 +86,7 @@ class Order:
 
     def optimizer(self) -> optim.Optimizer:
         """How the pixels are changed."""
-        return optim.Adam(self.alpha, schedule=optim.OneCycle(total=self.steps, warm=0.1, end=0.02))
+        return PaletteAdam(self.alpha, schedule=optim.OneCycle(total=self.steps, warm=0.1, end=0.02))
 
 
 class Painting:
@@ -186,7 +187,7 @@ class Painting:
             return Run.resume(place, data=data)
         wish = self.wish(self.look, seen[1], goals, style=order.style, smooth=order.smooth, layers=order.layers)
         run = Run(
-            Canvas(start, photo),
+            Canvas(np.clip(start, 0, 1)),
             wish,
             order.optimizer(),
             data,
@@ -203,8 +204,7 @@ class Painting:
         return self._coloured(self._canvas(run, number), number)
 
     def _canvas(self, run: Run, number: int) -> NDArray[Any]:
-        photo = self._at(self._light(self.photo), number)
-        return unframed(np.clip(photo + run.state["paint"], 0, 1), self.sizes[number])
+        return unframed(run.state["pixels"], self.sizes[number])
 
     def _done(self, number: int) -> NDArray[Any]:
         """The finished picture of a size."""

@@ -31,21 +31,21 @@ class Goal:
 
 
 class Canvas(nn.Module):
-    """The photograph, and on it the paint: what is learnt is how each pixel differs from the photograph.
+    """A picture whose pixels are learnt.
 
-    y = x + paint
-    picture: what is there at the start, (1, 3, H, W); photo: the same of the photograph
-    x (1, 3, H, W) -> y (1, 3, H, W)
+    y = pixels, whatever x is
+    picture: what is there at the start, (1, 3, H, W)
+    x (1, 3, H, W), the photograph -> y (1, 3, H, W)
 
-    >>> Canvas(np.ones((1, 3, 2, 2), "f"), np.zeros((1, 3, 2, 2), "f"))(Tensor(np.zeros((1, 3, 2, 2), "f"))).shape
+    >>> Canvas(np.ones((1, 3, 2, 2), "f"))(Tensor(np.zeros((1, 3, 2, 2), "f"))).shape
     (1, 3, 2, 2)
     """
 
-    def __init__(self, picture: NDArray[Any], photo: NDArray[Any]) -> None:
-        self.paint = nn.Parameter(picture - photo)
+    def __init__(self, picture: NDArray[Any]) -> None:
+        self.pixels = nn.Parameter(np.array(picture, order="C"))
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.paint
+        return self.pixels
 
 
 def gram(seen: Tensor) -> Tensor:
@@ -69,7 +69,6 @@ class Wish(nn.Module):
       + sum over goals weight * mean (seen - wanted)^2                           place by place: the photo's things, and
                                                                                  the most alike places of the painting
       + smooth * mean (differences of neighbouring pixels)^2                     no grain
-      + mean (how far a colour is beyond black or white)^2
 
     look: the eye; painting: what its layers see in the painting
     style, smooth: how much each counts; layers: which are asked about the style
@@ -95,7 +94,7 @@ class Wish(nn.Module):
 
     def forward(self, picture: Tensor, wanted: Tensor) -> Tensor:
         seen = self.look(picture)
-        total = ground(picture)
+        total = rough(picture) * self.smooth
         for k in self.layers if self.style else ():
             total = total + apart(self.statistic(seen[k]), self.manner[k]) * (self.style / len(self.layers))
         begin = 0
@@ -104,7 +103,7 @@ class Wish(nn.Module):
             there = wanted[:, begin : begin + here.numel()].reshape(here.shape)
             total = total + square(here - there).mean() * goal.weight
             begin += here.numel()
-        return total + rough(picture) * self.smooth if self.smooth else total
+        return total
 
     def describe(self) -> str:
         return f"style={self.style}, goals={len(self.goals)}, smooth={self.smooth}"
@@ -127,11 +126,6 @@ def rough(picture: Tensor) -> Tensor:
     down = picture[:, :, 1:] - picture[:, :, :-1]
     across = picture[:, :, :, 1:] - picture[:, :, :, :-1]
     return square(down).mean() + square(across).mean()
-
-
-def ground(picture: Tensor) -> Tensor:
-    """How far colours are beyond black (0) and white (1), squared: a file cannot hold them."""
-    return (square(ops.relu(-picture)) + square(ops.relu(picture - 1.0))).mean()
 
 
 def square(x: Tensor) -> Tensor:

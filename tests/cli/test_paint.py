@@ -1,0 +1,102 @@
+"""`cutaway run paint`, as somebody types it, with small pictures and few steps."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from PIL import Image
+
+from cutaway.cli import app
+from cutaway.projects.paint.painting import Painting
+
+FOLDER = Path("runs/paint/photo-waves")
+
+
+@pytest.fixture
+def type_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Type words after `cutaway run paint`, in a folder with a photo and a painting."""
+    monkeypatch.chdir(tmp_path)
+    chance = np.random.default_rng(0)
+    Image.fromarray(chance.integers(0, 255, (60, 80, 3), np.uint8)).resize((130, 100)).save("photo.jpg")
+    Image.fromarray(chance.integers(0, 255, (50, 40, 4), np.uint8)).save("waves.png")
+    given = ("--content", "photo.jpg", "--style", "waves.png", "--size", 130, "--steps", 3)
+    return lambda *words: CliRunner().invoke(app, ["run", "paint", *(str(word) for word in (*given, *words))])
+
+
+def test_it_paints_says_where_and_does_not_paint_it_twice(type_in: Any) -> None:
+    told = type_in()
+    assert told.exit_code == 0, told.output
+    for words in ("photo.jpg in the manner of waves.png", "progress.png", "1 of 2: 65 x 50", "2 of 2: 130 x 100"):
+        assert words in told.output
+    assert "Painted in" in told.output
+    with Image.open(FOLDER / "painting.png") as made:
+        assert made.size == (130, 100)
+    before = (FOLDER / "painting.png").stat().st_mtime_ns
+    again = type_in()
+    assert again.exit_code == 0 and "painted already" in again.output and "--fresh" in again.output
+    assert (FOLDER / "painting.png").stat().st_mtime_ns == before
+    assert "Painted in" in type_in("--fresh", "--plain").output
+    assert (FOLDER / "painting.png").stat().st_mtime_ns > before
+
+
+def test_another_painting_in_the_folder_is_not_overwritten(type_in: Any) -> None:
+    type_in("--out", "here", "--plain")
+    other = type_in("--out", "here", "--style-weight", 3)
+    assert other.exit_code == 2 and "another painting" in other.output and "--fresh" in other.output
+    Image.new("RGB", (40, 40), "red").save("waves.png")
+    assert type_in("--out", "here").exit_code == 2
+    assert type_in("--out", "here", "--fresh").exit_code == 0
+
+
+def test_ctrl_c_pauses_and_the_command_it_names_goes_on(type_in: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Painting.go_on
+
+    class Press:
+        """Ctrl-C, after the second step of the first size."""
+
+        def batch(self, run: Any) -> None:
+            if run.batch == 2:
+                signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Painting, "go_on", lambda self, *a, **how: real(self, *a, **how, callbacks=[Press()]))
+    paused = type_in("--out", "my here", "--keep-colours")
+    assert paused.exit_code == 0 and "Paused" in paused.output
+    again = paused.output.split("type the same again: ")[1].split("run paint ")[1].strip()
+    assert again == "--content photo.jpg --style waves.png --size 130 --steps 3 --keep-colours --out 'my here'"
+    words = shlex.split(again)
+    assert not Path("my here/painting.png").exists() and Path("my here/progress.png").exists()
+    monkeypatch.setattr(Painting, "go_on", real)
+    told = CliRunner().invoke(app, ["run", "paint", *words])
+    assert told.exit_code == 0 and Path("my here/painting.png").is_file(), told.output
+    whole = type_in("--out", "whole", "--keep-colours")
+    assert whole.exit_code == 0
+    assert Path("my here/painting.png").read_bytes() == Path("whole/painting.png").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--size", 5000), "16 to 1024 pixels"),
+        (("--steps", 0), "1 or more"),
+        (("--style-weight", -1), "0 or more"),
+        (("--content", "none.jpg"), "There is no file none.jpg"),
+        (("--style", "."), "is a folder"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(words: Any, said: str, type_in: Any) -> None:
+    told = type_in(*words)
+    assert told.exit_code in (1, 2) and said in told.output and "Traceback" not in told.output
+    assert not Path("runs").exists()
+
+
+def test_without_pillow_it_says_what_to_install(type_in: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    told = type_in()
+    assert told.exit_code == 1 and "Pillow" in told.output and "pip install" in told.output
