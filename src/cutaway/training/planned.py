@@ -19,6 +19,7 @@ from ..engine.hollow import hollow
 from ..engine.plan import Plan
 from ..engine.plan.crew import Crew, tidy
 from ..engine.plan.program import fill
+from ..engine.plan.rows import FORGET
 from ..engine.plan.split import Shards
 from ..engine.plan.team import Ensemble, Member, TeamPlan, splits
 from ..engine.tape import Step, Tape
@@ -153,6 +154,7 @@ class Planned(Readable):
     def __init__(self, program: Tape, state: dict[str, Any], planner: Planner) -> None:
         self.program, self.state, self.planner = program, state, planner
         self.names = list(program.state)
+        self._clock = list(program.inputs).index("step") if "step" in program.inputs else None
         self.plan: Watched | None = None  # the one being walked
         self.values: dict[int, Any] = {}  # what the plan does not hold
         self._position = {step.output: k for k, step in enumerate(program.steps)}
@@ -173,6 +175,8 @@ class Planned(Readable):
                     plan = self.planner.replayed(self.program, inputs, self.state)
                     plan.rows.load(self.state)
                     feed, replay, results = plan.feed, plan.line(), plan.results
+                if self._forgets(inputs):
+                    plan.rows.forget()
                 feed(inputs)
                 replay()
                 yield results()
@@ -180,10 +184,16 @@ class Planned(Readable):
             if plan is not None:
                 plan.rows.store(self.state, self.program.carry)
 
+    def _forgets(self, inputs: tuple[Any, ...]) -> bool:
+        """Is it time to look for what has faded? That hangs on the number of the batch alone, watched or not."""
+        return self._clock is not None and inputs[self._clock] % FORGET == 0
+
     def walk(self, inputs: tuple[Any, ...]) -> Iterator[Step]:
         """Go over one batch; yields every recorded step when its slot is filled. At the end the state has moved on."""
         self.plan = self.planner.watched(self, self.program, inputs, self.state)
         self.plan.rows.load(self.state)
+        if self._forgets(inputs):
+            self.plan.rows.forget()
         self.plan.feed(inputs)
         self.values = {}
         self._done = self._spans = 0
