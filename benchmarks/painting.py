@@ -131,10 +131,10 @@ def main(words: Sequence[str] | None = None) -> int:
         rows.append(row)
         tiles.append((variant.name, made))
         print("  ".join(f"{key} {value}" for key, value in row.items()), flush=True)
-    if options.json:
-        options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
-    if options.sheet:
-        _sheet(options.sheet, tiles)
+        if options.sheet:
+            _sheet(options.sheet, tiles)
+        if options.json:
+            options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     return 0
 
 
@@ -171,6 +171,7 @@ def _sheet(file: Path, tiles: Sequence[tuple[str, Picture]], across: int = 4) ->
     from PIL import Image, ImageDraw
 
     height, width = tiles[0][1].shape[2:]
+    across = min(across, len(tiles))
     page = Image.new("RGB", (across * (width + 4), -(-len(tiles) // across) * (height + 18)), "white")
     pen = ImageDraw.Draw(page)
     for k, (name, picture) in enumerate(tiles):

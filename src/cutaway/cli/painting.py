@@ -22,7 +22,7 @@ PAINTINGS = Path("runs") / "paint"
 @click.option("--content", required=True, type=click.Path(path_type=Path), help="The photo, any picture file.")
 @click.option("--style", required=True, type=click.Path(path_type=Path), help="The painting, any picture file.")
 @click.option("--size", type=int, default=512, show_default=True, help="Pixels of the longer side, up to 1024.")
-@click.option("--steps", type=int, default=80, show_default=True, help="Steps of gradient descent at each size.")
+@click.option("--steps", type=int, default=120, show_default=True, help="Steps of gradient descent at each size.")
 @click.option("--style-weight", type=float, default=10.0, show_default=True, help="How much strokes and colours count.")
 @click.option("--content-weight", type=float, default=0.5, show_default=True, help="How much the things count.")
 @click.option("--smooth", type=float, default=5.0, show_default=True, help="How calm surfaces should be.")

@@ -62,11 +62,11 @@ class Order:
     alpha: how far a pixel moves in a step; threads: of NumPy's BLAS
 
     >>> Order(size=256).steps
-    80
+    120
     """
 
     size: int = 512
-    steps: int = 80
+    steps: int = 120
     style: float = 10.0
     content: float = 0.5
     match: float = 1.0
