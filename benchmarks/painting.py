@@ -58,16 +58,14 @@ class PaletteSGD(Within, optim.SGD):
     kind = "palette sgd"
 
 
-@dataclass(frozen=True)
 class Descent(paint.Order):
     """An order whose pixels are changed by another optimizer."""
 
-    way: Any = field(default=None)
+    way: Callable[[optim.Schedule], optim.Optimizer]
 
     def optimizer(self) -> optim.Optimizer:
         """That other one."""
-        made: optim.Optimizer = self.way(optim.OneCycle(total=self.steps, warm=0.1, end=0.02))
-        return made
+        return self.way(optim.OneCycle(total=self.steps, warm=0.1, end=0.02))
 
 
 @dataclass(frozen=True)
@@ -112,7 +110,7 @@ VARIANTS = (
     Variant("alpha 0.02", {"alpha": 0.02}),
     Variant("alpha 0.1", {"alpha": 0.1}),
     Variant("RMSprop", way=lambda s: PaletteRMSprop(0.01, schedule=s)),
-    Variant("SGD, momentum", way=lambda s: PaletteSGD(300.0, 0.9, schedule=s)),
+    Variant("SGD with momentum", way=lambda s: PaletteSGD(300.0, 0.9, schedule=s)),
     Variant("keep colours", {"keep_colours": True}),
 )
 
@@ -142,7 +140,7 @@ def _painted(variant: Variant, photo: Picture, painting: Picture, order: paint.O
     """The finished picture, and its figures."""
     wanted = replace(order, **variant.changes)
     if variant.way is not None:
-        wanted = Descent(**vars(wanted), way=variant.way)
+        wanted = type("Other", (Descent,), {"way": staticmethod(variant.way)})(**vars(wanted))
     look = paint.eye()
     with tempfile.TemporaryDirectory() as folder:
         work = paint.Painting(photo, painting, wanted, Path(folder), variant.look(painting) if variant.look else look)

@@ -72,6 +72,7 @@ def put_together(source: Path) -> None:
         text = re.sub(r"\]\((howto/\w+)\.md\)", r"](\1.ipynb)", page.read_text(encoding="utf-8"))  # executed by then
         (source / page.name).write_text(text.replace("{{ replay }}", REPLAY), encoding="utf-8")
     shutil.copytree(DOCS / "reference", source / "reference")
+    shutil.copytree(DOCS / "shots", source / "shots")
     for name in ("howto", "course"):
         (source / name).mkdir()
     for page in sorted((DOCS / "howto").glob("*.md")):
