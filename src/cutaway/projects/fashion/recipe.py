@@ -3,8 +3,9 @@
 `python -m benchmarks.search fashion` held a tenth of the 60,000 training pictures out and trained PyTorch twins on
 the rest, with seed 0: in 20 passes 94.90 % of the 6,000 held-out pictures were named rightly, at two looks each.
 Stronger changes, a stronger pull to 0 and longer steps were all worse (94.1 to 94.6 %); BEST has 17 passes over all
-60,000, for time. The 10,000 test pictures chose nothing, and how many of them are named rightly by networks trained
-here is still to be measured.
+60,000, for time. The 10,000 test pictures chose nothing: trained by BEST with seed 0, 94.58 % of them are named rightly
+(542 mistakes, two looks each) by the weights that come along, which `python tools/make_trained_pictures.py fashion`
+makes; trained.json has the log. It took 102 minutes on two cores on which other work ran, too.
 """
 
 from __future__ import annotations
