@@ -14,6 +14,7 @@ from cutaway.projects import paint
 from cutaway.projects.paint.painting import Order, OrderError, Painting, scales
 from cutaway.projects.paint.picture import framed, grey
 from cutaway.projects.paint.wish import apart, gram
+from cutaway.training.checkpoint import checkpoints
 
 LOOK = paint.eye()
 
@@ -116,6 +117,25 @@ def test_every_size_begins_from_the_one_before(tmp_path: Path) -> None:
     shown = part.shown(part.run(1), 1)
     assert part.run(1).batch == 1
     assert np.abs(shown - part.photo).mean() > 2 * order.alpha / 25  # farther than one step goes from the photo
+
+
+def test_a_damaged_checkpoint_is_passed_over_and_a_lost_picture_comes_again(tmp_path: Path) -> None:
+    order = Order(size=130, steps=6)
+    painted(tmp_path / "whole", order, size=(70, 130))
+    wanted = (tmp_path / "whole" / "painting.png").read_bytes()
+    part = Painting(photo(70, 130), strokes(), order, tmp_path / "part", LOOK)
+    part.go_on(progress=False, callbacks=[CtrlC(8)])
+    part.go_on(progress=False, callbacks=[CtrlC(2)])
+    newest, _ = checkpoints(part.place(1))
+    newest.write_bytes(newest.read_bytes()[:-100])
+    assert part.go_on(progress=False) and part.finished.read_bytes() == wanted
+    part.finished.unlink()  # a killed process, or a tidy person
+    assert part.go_on(progress=False) and part.finished.read_bytes() == wanted
+    part.finished.unlink()
+    for file in checkpoints(part.place(1)):
+        file.write_bytes(b"nothing")
+    with pytest.raises(OrderError, match="--fresh"):
+        part.go_on(progress=False)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 200), (201, 7), (17, 19)])

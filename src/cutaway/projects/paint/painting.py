@@ -24,7 +24,7 @@ from cutaway.engine import Tensor
 from cutaway.engine.errors import CutawayError
 from cutaway.engine.hollow import shapes_only
 from cutaway.training import Run
-from cutaway.training.checkpoint import checkpoints
+from cutaway.training.checkpoint import CheckpointError, checkpoints
 
 from .descent import PaletteAdam
 from .eye import STEPS, Eye, eye
@@ -156,7 +156,8 @@ class Painting:
         say: told about every size that begins
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        (self.folder / "order.json").write_text(json.dumps(self.description(), indent=1), encoding="utf-8")
+        if self.begun() != self.description():
+            (self.folder / "order.json").write_text(json.dumps(self.description(), indent=1), encoding="utf-8")
         for number in range(self.reached(), len(self.sizes)):
             height, width = self.sizes[number]
             say(f"size {number + 1} of {len(self.sizes)}: {width} x {height} pixels, {self.order.steps} steps")
@@ -167,24 +168,28 @@ class Painting:
                     run.train(until=run.goal, save=self.place(number), every=20, **{**how, "callbacks": watching})
             if run.batch < run.goal:
                 return False
-            last = self.shown(run, number)
+            if number == len(self.sizes) - 1:
+                write(self.finished, self.shown(run, number))
             if number:
                 shutil.rmtree(self.place(number - 1), ignore_errors=True)
-        write(self.finished, last)
         (self.folder / "progress.png").unlink(missing_ok=True)
         return True
 
     def run(self, number: int) -> Run:
         """The run that paints one of the sizes: the saved one, or a new one that begins from the size before."""
-        order = self.order
+        order, place = self.order, self.place(number)
+        there = place.is_dir() and bool(checkpoints(place))
+        if there:
+            saved = _resumed(place)
+            if saved.batch >= saved.goal:
+                return saved
         photo, painting = self._at(self._light(self.photo), number), self._at(self._ink(), number)
         start = photo if number == 0 else framed(resized(self._done(number - 1), self.sizes[number]))
         seen = [self.look.look(picture, order.threads) for picture in (photo, painting, start)]
         goals, wanted = _goals(order, painting, *seen)
         data = Dataset(photo, np.concatenate([part.ravel() for part in wanted])[None])
-        place = self.place(number)
-        if place.is_dir() and checkpoints(place):
-            return Run.resume(place, data=data)
+        if there:
+            return _resumed(place, data)
         wish = self.wish(self.look, seen[1], goals, style=order.style, smooth=order.smooth, layers=order.layers)
         run = Run(
             Canvas(np.clip(start, 0, 1)),
@@ -208,7 +213,7 @@ class Painting:
 
     def _done(self, number: int) -> NDArray[Any]:
         """The finished picture of a size."""
-        return self._canvas(Run.resume(self.place(number)), number)
+        return self._canvas(_resumed(self.place(number)), number)
 
     def _at(self, picture: NDArray[Any], number: int) -> NDArray[Any]:
         """A picture shrunk as the photograph is at one of the sizes, and framed."""
@@ -248,6 +253,16 @@ class Progress:
         write(self.painting.folder / "progress.png", self.painting.shown(run, self.number))
 
     paused = finished
+
+
+def _resumed(place: Path, data: Dataset | None = None) -> Run:
+    """The newest checkpoint that is whole; where none is, what to do."""
+    for file in checkpoints(place):
+        try:
+            return Run.resume(file, data=data)
+        except CheckpointError as error:
+            why = str(error).split(" Another one is there")[0]
+    raise OrderError(f"This painting cannot go on: {why} Begin it anew: --fresh, or Painting.clear().")
 
 
 def _goals(
