@@ -9,7 +9,7 @@ from ..engine.tape import Step
 from .hands import Hands
 
 if TYPE_CHECKING:
-    from ..glass import Compared, Explained, Health, Picture, Shown, Watch, Watches, Why
+    from ..glass import Compared, Explained, Health, Picture, Shown, Sight, Watch, Watches, Why
     from .run import Run
 
 __all__ = ["Looks"]
@@ -57,6 +57,12 @@ class Looks(Hands):
         from ..glass.picture import picture
 
         return picture(self._run, depth=depth, phase=phase)
+
+    def sees(self, picture: Any = 0, answer: int | None = None, layer: str = "") -> Sight:
+        """What the network sees in an example (by its number) or a picture (C, H, W): ``glass.sees`` of this run."""
+        from ..glass.sight import sees
+
+        return sees(self._run, picture, answer, layer)
 
     def compare(self, other: Run) -> Compared:
         """Two branches side by side: where they part and why, their losses, where their weights differ now."""

@@ -161,3 +161,8 @@ def test_without_a_plan_and_with_workers_it_sees_the_same() -> None:
     for how in ({"plan": False}, {"workers": 2}):
         other = run_of("sequence", SHAPES["grey"], **how)
         assert np.allclose(sees(one, 2).covered, sees(other, 2).covered, atol=1e-3)
+
+
+def test_a_run_has_the_word_itself() -> None:
+    run = run_of("sequence", SHAPES["colour"])
+    assert repr(run.sees(3, answer=1)) == repr(sees(run, 3, answer=1))
