@@ -11,9 +11,10 @@ import pytest
 
 from cutaway.engine import Tensor
 from cutaway.projects import paint
-from cutaway.projects.paint.painting import Order, OrderError, Painting, scales
-from cutaway.projects.paint.picture import framed, grey
-from cutaway.projects.paint.wish import apart, gram
+from cutaway.projects.paint.painting import Order, OrderError, Painting, _goals, scales
+from cutaway.projects.paint.picture import framed, grey, resized, unframed
+from cutaway.projects.paint.wish import apart, gram, pooled
+from cutaway.training import Run
 from cutaway.training.checkpoint import checkpoints
 
 LOOK = paint.eye()
@@ -114,9 +115,23 @@ def test_every_size_begins_from_the_one_before(tmp_path: Path) -> None:
     assert sorted(p.name for p in (tmp_path / "a").iterdir()) == ["order.json", "painting.png", "size-2"]
     part = Painting(photo(70, 130), strokes(), order, tmp_path / "b", LOOK)
     part.go_on(progress=False, callbacks=[CtrlC(5)])
-    shown = part.shown(part.run(1), 1)
-    assert part.run(1).batch == 1
-    assert np.abs(shown - part.photo).mean() > 2 * order.alpha / 25  # farther than one step goes from the photo
+    run = part.run(1)
+    assert run.batch == 1
+    sketch = unframed(Run.resume(part.place(0)).state["pixels"], part.sizes[0])
+    begun = part.shown(run.at(0), 1)
+    assert np.allclose(begun, np.clip(resized(sketch, (70, 130)), 0, 1)) and np.abs(begun - part.photo).mean() > 0.02
+
+
+def test_places_are_matched_as_they_are_painted_and_as_they_were_on_the_photo() -> None:
+    look, painting = LOOK.look, framed(strokes())
+    there, other = look(painting), look(framed(photo(48, 40)))
+    for here, start in ((there, other), (other, there)):  # one is loud and the other silent
+        loud = [[100 * part for part in seen] if seen is there else seen for seen in (here, start)]
+        goals, wanted = _goals(Order(), painting, loud[0], there, loud[1])
+        assert [goal.layer for goal in goals] == [2, 2, 2, 4, 4]
+        assert (wanted[1] == there[2]).mean() > 0.95 and (wanted[3] == there[4]).mean() > 0.95
+        assert np.abs(wanted[4] - pooled(Tensor(painting), 4).numpy()).mean() < 0.01
+    assert len(_goals(Order(match=0.0), painting, other, there, other)[0]) == 1
 
 
 def test_a_damaged_checkpoint_is_passed_over_and_a_lost_picture_comes_again(tmp_path: Path) -> None:

@@ -108,7 +108,7 @@ def test_what_ships_is_small_and_says_how_it_was_made() -> None:
 
 def test_nearest_finds_the_place_that_was_moved_in_whatever_light() -> None:
     there = np.random.default_rng(0).normal(size=(1, 6, 9, 11))
-    here = np.roll(there, (2, 3), (2, 3)) * 3 + 1  # as loud again, and brighter
+    here = np.roll(there, (2, 3), (2, 3)) * 3 + 30  # louder, and brighter
     found = nearest(here, there).reshape(9, 11)
     wanted = np.roll(np.arange(99).reshape(9, 11), (2, 3), (0, 1))
     assert (found[3:8, 4:10] == wanted[3:8, 4:10]).all()  # away from the seams
