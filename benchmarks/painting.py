@@ -101,7 +101,8 @@ VARIANTS = (
     Variant("layers 1 to 3", {"layers": (0, 1, 2)}),
     Variant("layers 4 and 5", {"layers": (3, 4)}),
     Variant("no matching", {"match": 0.0}),
-    Variant("matching alone", {"style": 0.0}),
+    Variant("matching 1", {"match": 1.0}),
+    Variant("matching alone", {"style": 0.0, "match": 1.0}),
     Variant("mean and spread", wish=Moments),
     Variant("content 0.1", {"content": 0.1}),
     Variant("content 2", {"content": 2.0}),
@@ -110,7 +111,7 @@ VARIANTS = (
     Variant("alpha 0.02", {"alpha": 0.02}),
     Variant("alpha 0.1", {"alpha": 0.1}),
     Variant("RMSprop", way=lambda s: PaletteRMSprop(0.01, schedule=s)),
-    Variant("SGD with momentum", way=lambda s: PaletteSGD(300.0, 0.9, schedule=s)),
+    Variant("SGD with momentum", way=lambda s: PaletteSGD(30.0, 0.9, schedule=s)),
     Variant("keep colours", {"keep_colours": True}),
 )
 

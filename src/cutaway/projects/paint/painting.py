@@ -69,7 +69,7 @@ class Order:
     steps: int = 120
     style: float = 10.0
     content: float = 0.5
-    match: float = 1.0
+    match: float = 0.3
     smooth: float = 5.0
     keep_colours: bool = False
     layers: tuple[int, ...] = (0, 1, 2, 3, 4)
