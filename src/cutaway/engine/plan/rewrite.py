@@ -229,8 +229,9 @@ def _powers(writer: Writer, x: int, like: Step) -> tuple[int, int, int]:
 def cross_entropy(program: Program, step: Step, writer: Writer) -> bool:
     """In the words of softmax, which its gradient asks for: log of the sum of powers, less the right answer's vote."""
     x, answers = step.inputs
-    options = {k: v for k, v in step.attrs.items() if k != "reduction" and v not in (None, 0.0)}
-    if len(program.shape(x)) != 2 or options or 0 in program.shape(x):
+    asked = step.attrs.get
+    plain = asked("weight") is None and asked("ignore_index") is None and not asked("label_smoothing")
+    if not plain or len(program.shape(x)) != 2 or 0 in program.shape(x):
         return False
     reduction, rows = step.attrs.get("reduction", "mean"), program.shape(x)[0]
     top, _, total = _powers(writer, x, step)

@@ -42,7 +42,11 @@ LARGE: dict[str, list[Sample]] = {
         Sample(normal(3, 9, 17, 18), normal(12, 9, 4, 4), stride=2),
     ],
     "gather": [Sample(normal(300, 65), labels(300, 1, below=65), dim=1)],
-    "cross_entropy": [Sample(normal(300, 65), labels(300, below=65))],
+    "cross_entropy": [
+        Sample(normal(300, 65), labels(300, below=65)),
+        Sample(normal(300, 65), labels(300, below=65), ignore_index=0),
+        Sample(normal(300, 65), labels(300, below=65), label_smoothing=0.1, reduction="sum"),
+    ],
     "softplus": [Sample(normal(300, 700))],
     "softmax": [Sample(normal(300, 300))],
     "layer_norm": [Sample(normal(400, 200), normal(200), normal(200), eps=1e-5)],
