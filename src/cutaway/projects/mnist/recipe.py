@@ -3,7 +3,9 @@
 `python -m benchmarks.search mnist` held a tenth of the 60,000 training digits out and trained PyTorch twins on the
 rest: 20 passes with a gentle bend read 99.65 % of the 6,000 held-out digits, 12 passes as many (seed 0); of the other
 numbers none made a difference beyond chance, 0.06 %. QUICK: 99.53 % after 3 passes, at one look (seeds 0 and 1). The
-10,000 test digits chose nothing, and how many of them are read by networks trained here is still to be measured.
+10,000 test digits chose nothing: trained by BEST with seed 0, 99.74 % of them are read rightly (26 mistakes) by the
+weights that come along, which `python tools/make_trained_pictures.py mnist` makes; trained.json has the log. It took 41
+minutes on two cores on which other work ran, too. Seeds 1 and 2 are still to be trained.
 """
 
 from __future__ import annotations
