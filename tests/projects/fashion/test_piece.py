@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from cutaway.projects.fashion import picture
 from cutaway.projects.fashion.piece import ground, piece_in
-
-Image = pytest.importorskip("PIL.Image")
 
 
 def shirt(height: int = 60, width: int = 50) -> Any:

@@ -144,7 +144,8 @@ def picture_shape(run: Run) -> tuple[int, int, int] | None:
     """(C, H, W) of the pictures that a run trains on; None where they are none, or its data are not here."""
     if run.data is None or run.data.x.ndim != 4 or picture_range(run.data.x[:1]) is None:
         return None
-    return tuple(int(side) for side in run.data.x.shape[1:])  # type: ignore[return-value]
+    channels, height, width = run.data.x.shape[1:]
+    return channels, height, width
 
 
 def pictures_of(x: Any) -> NDArray[Any]:

@@ -55,8 +55,8 @@ class Sight:
 
     def unit(self, number: int, **how: Any) -> Excited:
         """A picture that excites a unit of the layer (a filter, or one of a row); ``how``: see ``sight.excite``."""
-        shape = tuple(int(side) for side in self.picture.shape)
-        return excite(self._net, self.layer, number, shape, **how)  # type: ignore[arg-type]
+        channels, height, width = self.picture.shape
+        return excite(self._net, self.layer, number, (channels, height, width), **how)
 
     @property
     def sentence(self) -> str:

@@ -119,14 +119,16 @@ class Painting:
         """What this painting is made of and how, as plain data."""
         pictures = {name: _digest(part) for name, part in (("photo", self.photo), ("painting", self.painting))}
         asked = {key: value for key, value in asdict(self.order).items() if key != "threads"}
-        return json.loads(json.dumps({**asked, **pictures}))  # type: ignore[no-any-return]
+        described: dict[str, Any] = json.loads(json.dumps({**asked, **pictures}))  # as it will be read again
+        return described
 
     def begun(self) -> dict[str, Any] | None:
         """The description of the painting that is in the folder already; None where there is none."""
         try:
-            return json.loads((self.folder / "order.json").read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+            found: dict[str, Any] = json.loads((self.folder / "order.json").read_text(encoding="utf-8"))
         except (FileNotFoundError, json.JSONDecodeError):
             return None
+        return found
 
     def clear(self) -> None:
         """Take away what an earlier painting has left in the folder; nothing else is touched."""
