@@ -81,12 +81,16 @@ class Job:
         array: Callable[[int], Any],
         outside: set[int],
         bordered: set[int],
+        readers: Callable[[int], set[str]] | None = None,
+        looked_at: bool = False,
     ) -> None:
         self.steps, self.step = list(steps), steps[0]
         self.attrs = self.step.attrs
         self.program = program
         self.why = ""  # which way the kernel chose, for the table of plan.show()
+        self.looked_at = looked_at  # is every slot to be read after the batch, by whoever looks?
         self._places, self._array, self._outside, self._bordered = places, array, outside, bordered
+        self._readers = readers
 
     def array(self, slot: int) -> Any:
         """The array of a slot as everybody knows it; its strides tell how it lies."""
@@ -109,6 +113,13 @@ class Job:
     def wanted(self, slot: int) -> bool:
         """Is the slot read outside of this group? If not, it has no memory and need not be filled."""
         return slot in self._outside
+
+    def readers(self, slot: int) -> set[str]:
+        """Which kinds of groups read the slot; "" stands for whoever is outside of the steps, and is there if unknown.
+
+        Kernels whose groups are the only ones to read a slot may agree on how its numbers lie.
+        """
+        return {""} if self._readers is None else self._readers(slot)
 
     # -- pictures ---------------------------------------------------------------------------------------------
     def is_pixels(self, slot: int) -> bool:

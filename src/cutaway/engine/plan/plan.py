@@ -168,7 +168,9 @@ class Plan:
         self._put_aside()
         for t, group in enumerate(self.groups):
             do = Do(self.memory)
-            job = Job(group.steps, self.program, self.places, self.view, read_outside[t], bordered)
+            job = Job(
+                group.steps, self.program, self.places, self.view, read_outside[t], bordered, self._readers, self.keep
+            )
             if self.seat is not None and group.steps[0].op.name == "together":
                 self._meet(do, group)
                 continue
@@ -235,6 +237,18 @@ class Plan:
     def _read_outside(self) -> list[set[int]]:
         """For every group, the slots it must fill because somebody else reads them."""
         return [{s.output for s in group.steps if s.output not in self.virtual} for group in self.groups]
+
+    def _readers(self, slot: int) -> set[str]:
+        """The kinds of the groups that read a slot that another group fills; "" for the update and the results."""
+        base = self.layout.base(slot)
+        kept = {self.layout.base(s) for s in self.program.own | self.update.wanted()}
+        read = {
+            group.kind
+            for group in self.groups
+            if all(step.output != base for step in group.steps)
+            and any(self.layout.base(s) == base for step in group.steps for s in step.inputs)
+        }
+        return read | ({""} if base in kept else set())
 
     # -- use ----------------------------------------------------------------------------------------------------
     def feed(self, inputs: Sequence[Any]) -> None:

@@ -52,9 +52,22 @@ def tables(lead, questions, cards, size, width, dtype="float32", stretch=1.0):
 @pytest.mark.parametrize("lead", [(), (5,), (3, 2)])
 def test_as_its_definition_in_one_piece_and_in_many(lead, causal, dtype, bound, monkeypatch):
     arrays = tables(lead, 7, 9, 4, 3, dtype)
-    for piece in (1 << 17, 130):
+    for piece, strip in ((1 << 17, 64), (130, 64), (130, 3), (130, 1)):
         monkeypatch.setattr(attention, "PIECE", piece)
-        agree(arrays, recorded(arrays, causal=causal), bound, causal=causal)
+        monkeypatch.setattr(attention, "STRIP", strip)
+        plan, _ = agree(arrays, recorded(arrays, causal=causal), bound, causal=causal)
+        told = [span.why for span in plan.spans if span.kind == "attend_back"]
+        assert ("strips" in told[0]) == (causal and strip < 7)
+
+
+def test_more_questions_than_cards_and_fewer(monkeypatch):
+    """Of the cards that no question hears, nothing comes back."""
+    monkeypatch.setattr(attention, "STRIP", 2)
+    for questions, cards in ((9, 4), (4, 9), (8, 8)):
+        arrays = tables((2,), questions, cards, 4, 3)
+        plan, _ = agree(arrays, recorded(arrays, causal=True), 3e-6, causal=True)
+        to_v = plan.results()[3]
+        assert not to_v[:, questions:].any()
 
 
 @pytest.mark.parametrize("causal", [False, True])
@@ -83,24 +96,32 @@ def test_only_some_gradients_are_asked_for(asked):
     agree(arrays, recorded(arrays, asked), 3e-6, kinds)
 
 
-def test_the_shares_can_be_read_where_every_slot_is_kept():
+@pytest.mark.parametrize("strip", [64, 2])
+def test_the_shares_can_be_read_where_every_slot_is_kept(strip, monkeypatch):
+    monkeypatch.setattr(attention, "STRIP", strip)
     arrays = tables((2, 3), 5, 6, 4, 3)
     _, kept = agree(arrays, recorded(arrays, causal=True), 3e-6, causal=True)
     shares = next(s.output for span in kept.spans if span.kind == "attend" for s in span.steps if s.op.name == "div")
     np.testing.assert_allclose(kept.view(shares).sum(-1), 1, rtol=1e-6)
     assert not np.triu(kept.view(shares), 1).any()
+    heard = next(s.output for span in kept.spans if span.kind == "attend" for s in span.steps[::-1])
+    np.testing.assert_allclose(kept.view(shares) @ arrays[2], kept.view(heard), atol=1e-6)
 
 
-def test_whoever_asks_for_the_shares_gets_them():
+@pytest.mark.parametrize("strip", [64, 2])
+def test_whoever_asks_for_the_shares_gets_them(strip, monkeypatch):
+    monkeypatch.setattr(attention, "STRIP", strip)
     q, k, v = tables((2,), 5, 5, 4, 3)
     with Tape() as tape:
         given = [tape.input(name, a) for name, a in zip("qkv", (q, k, v), strict=True)]
-        tape.results["y"] = tape.slot(ops.attention(*given, causal=True))
+        y = ops.attention(*given, causal=True)
+        tape.results["y"] = tape.slot(y)
         tape.results["shares"] = tape.slot(ops.attention_weights(*given[:2], causal=True))
+        tape.results["felt"] = tape.slot(backward((y * y).sum(), given[:1])[0])
     plan = Plan(tape)
     plan.feed([q, k, v])
     plan.replay()
-    heard, shares = plan.results()
+    heard, shares, _ = plan.results()
     np.testing.assert_allclose(shares @ v, heard, atol=1e-6)
     np.testing.assert_allclose(shares, tape.values[tape.results["shares"]], atol=1e-6)
 

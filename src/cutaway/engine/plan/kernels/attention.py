@@ -2,13 +2,15 @@
 
 There and back, the table is read and written by a dozen steps; as a group they go over a few examples at a time. The
 largest score of each row, the dearest step of all, is only looked for where a power could leave the range of numbers:
-softmax does not change when all scores of a row are moved.
+softmax does not change when all scores of a row are moved. Where nobody may hear what comes later, the table is worked
+on strip by strip, each only as far as one of its rows may listen: of two strips that is three quarters of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -20,7 +22,35 @@ from .reduction import ones
 __all__ = ["attend", "attend_back"]
 
 PIECE = 1 << 17  # scores that are worked on at a time
+STRIP = 64  # rows of a table: with fewer, NumPy and BLAS do little at a call
 SAFE = 40.0  # e^40 times a million is far from the largest number, and e^-40 from the smallest
+
+
+class Strip(NamedTuple):
+    """Some rows of every table, as far as one of them may listen."""
+
+    rows: slice
+    heard: slice
+    shares: Any = None  # (..., rows, heard), where they are kept strip by strip
+
+    def of(self, table: Any) -> Any:
+        """What the strip is in a whole table."""
+        return table[..., self.rows, self.heard]
+
+
+def _strips(may: Any, rows: int, columns: int) -> list[Strip]:
+    """The strips of a table; may: ones where a column is heard, or None where all are."""
+    count = 1 if may is None else max(1, rows // STRIP)
+    cuts = [rows * i // count for i in range(count + 1)]
+    strips = []
+    for a, b in pairwise(cuts):
+        heard = columns if may is None else int(np.flatnonzero(may[a:b].any(0)).max(initial=0)) + 1
+        strips.append(Strip(slice(a, b), slice(0, heard)))
+    return strips if any(s.heard.stop < columns for s in strips) else [Strip(slice(0, rows), slice(0, columns))]
+
+
+def _numbers(strips: Sequence[Strip]) -> int:
+    return sum((s.rows.stop - s.rows.start) * s.heard.stop for s in strips)
 
 
 def _pieces(lead: Sequence[int], table: int) -> list[Any]:
@@ -35,6 +65,24 @@ def _turn(x: Any) -> Any:
     return x.swapaxes(-1, -2)
 
 
+def _kept(do: Do, job: Job, slot: int, strips: Sequence[Strip]) -> list[Strip]:
+    """The strips with memory for the way back, which alone reads them: in that of the whole table if nobody looks."""
+    whole, taken = job.array(slot), 0
+    kept = []
+    for s in strips:
+        shape = s.of(whole).shape
+        if job.looked_at:
+            kept.append(s._replace(shares=do.keep(shape, whole.dtype)))
+        else:
+            size = int(np.prod(shape))
+            kept.append(s._replace(shares=whole.reshape(-1)[taken : taken + size].reshape(shape)))
+            taken += size
+    if job.looked_at:
+        whole[...] = 0  # what nobody hears; strips are laid into the rest
+    do.shared["strips", slot] = kept
+    return kept
+
+
 @kernel("attend")
 def attend(do: Do, job: Job) -> Any:
     """y = softmax(scale q k^T + mask) v."""
@@ -45,30 +93,47 @@ def attend(do: Do, job: Job) -> Any:
     mask = next((s.inputs[1] for s in job.steps if s.op.name == "add"), None)
     q, k, v = (job.array(slot) for slot in (*scores.inputs, heard.inputs[1]))
     out, scale = job.array(heard.output), job.array(scaled.inputs[1])
-    shares = job.array(share.output) if job.wanted(share.output) else None
-    low = high = None
-    if mask is not None:
-        low, high = job.array(mask), do.keep(job.array(mask).shape, q.dtype)
-        high[...] = open_to(job.program, mask)
-    table = q.shape[-2] * k.shape[-2]
-    for piece in _pieces(q.shape[:-2], table):
-        do.release()
-        asked = do.scratch(q[piece].shape, q.dtype)
-        do(np.multiply, q[piece], scale, asked)
-        shape = (*asked.shape[:-1], k.shape[-2])
-        held = do.scratch(shape, q.dtype) if shares is None else shares[piece]
-        narrow = do.scratch((*shape[:-1], 1), q.dtype)
-        do(np.matmul, asked, _turn(k[piece]), held)
-        do(_powers, held, low, high, narrow)
-        if held.flags.c_contiguous:
-            do(np.matmul, held.reshape(-1, shape[-1]), ones(do, shape[-1], q.dtype), narrow.reshape(-1))
+    may = None if mask is None else open_to(job.program, mask)
+    strips, whole = _strips(may, q.shape[-2], k.shape[-2]), None
+    if job.wanted(share.output):
+        whole = job.array(share.output)
+        if len(strips) > 1 and whole.flags.c_contiguous and job.readers(share.output) == {"attend_back"}:
+            strips = _kept(do, job, share.output, strips)
         else:
-            do(np.add.reduce, held, -1, None, narrow, True)
-        do(np.divide, q.dtype.type(1), narrow, narrow)
-        do(np.multiply, held, narrow, held)
-        do(np.matmul, held, v[piece], out[piece])
-    job.why = f"{len(job.steps)} steps at once, {len(_pieces(q.shape[:-2], table))} pieces"
+            strips = [Strip(slice(0, q.shape[-2]), slice(0, k.shape[-2]), whole)]
+    masks: list[Any] = [(None, None)] * len(strips)
+    if mask is not None:
+        for i, s in enumerate(strips):
+            low, high = (do.keep(s.of(may).shape, q.dtype) for _ in range(2))
+            low[...], high[...] = s.of(job.array(mask)), s.of(may)
+            masks[i] = low, high
+    pieces = _pieces(q.shape[:-2], _numbers(strips))
+    for piece in pieces:
+        for s, (low, high) in zip(strips, masks, strict=True):
+            do.release()
+            asking = q[piece][..., s.rows, :]
+            asked = do.scratch(asking.shape, q.dtype)
+            do(np.multiply, asking, scale, asked)
+            shape = (*asked.shape[:-1], s.heard.stop)
+            held = do.scratch(shape, q.dtype) if s.shares is None else s.shares[piece]
+            narrow = do.scratch((*shape[:-1], 1), q.dtype)
+            do(np.matmul, asked, _turn(k[piece][..., s.heard, :]), held)
+            do(_powers, held, low, high, narrow)
+            if held.flags.c_contiguous:
+                do(np.matmul, held.reshape(-1, shape[-1]), ones(do, shape[-1], q.dtype), narrow.reshape(-1))
+            else:
+                do(np.add.reduce, held, -1, None, narrow, True)
+            do(np.divide, q.dtype.type(1), narrow, narrow)
+            do(np.multiply, held, narrow, held)
+            do(np.matmul, held, v[piece][..., s.heard, :], out[piece][..., s.rows, :])
+            if s.shares is not None and s.shares is not whole and job.looked_at:
+                do(np.copyto, s.of(whole[piece]), held)
+    job.why = f"{len(job.steps)} steps at once, {_told(pieces, strips)}"
     return None
+
+
+def _told(pieces: Sequence[Any], strips: Sequence[Strip]) -> str:
+    return f"{len(pieces)} pieces" + (f" of {len(strips)} strips" if len(strips) > 1 else "")
 
 
 def _powers(scores: Any, low: Any, high: Any, top: Any) -> None:
@@ -92,7 +157,10 @@ def attend_back(do: Do, job: Job) -> Any:
     felt = next(s for s in products if s.attrs.get("flip_w"))
     less = next(s for s in job.steps if s.op.name == "sub")
     last = next(s for s in job.steps if s.op.name == "mul" and less.output in s.inputs)
-    shares = job.array(last.inputs[0])
+    slot = last.inputs[0]
+    rows, columns = job.program.shape(slot)[-2:]
+    strips = do.shared.get(("strips", slot)) or [Strip(slice(0, rows), slice(0, columns), job.array(slot))]
+    strips = sorted(strips, key=lambda s: -s.heard.stop)  # the first one says something of most columns
     g, v = (job.array(slot) for slot in felt.inputs)
     ends = []
     for s in products:
@@ -102,21 +170,34 @@ def attend_back(do: Do, job: Job) -> Any:
         end = s if after is None else after
         scale = None if after is None else job.array(after.inputs[1])
         ends.append((s.inputs[0] == last.output, s, job.array(end.output), scale))
-    table = shares.shape[-1] * shares.shape[-2]
-    for piece in _pieces(shares.shape[:-2], table):
-        do.release()
-        held = shares[piece]
-        pull, both = do.scratch(held.shape, held.dtype), do.scratch(held.shape, held.dtype)
-        narrow = do.scratch((*held.shape[:-1], 1), held.dtype)
-        do(np.matmul, g[piece], _turn(v[piece]), pull)
-        do(np.multiply, pull, held, both)
-        do(np.matmul, both.reshape(-1, held.shape[-1]), ones(do, held.shape[-1], held.dtype), narrow.reshape(-1))
-        do(np.subtract, pull, narrow, pull)
-        do(np.multiply, pull, held, pull)
-        for inner, s, out, scale in ends:
-            x = pull if inner else held
-            do(np.matmul, _turn(x) if s.attrs.get("flip_x") else x, job.array(s.inputs[1])[piece], out[piece])
+    pieces = _pieces(job.program.shape(slot)[:-2], _numbers(strips))
+    for piece in pieces:
+        for strip in strips:
+            do.release()
+            held, felt_by = strip.shares[piece], g[piece][..., strip.rows, :]
+            pull, both = do.scratch(held.shape, held.dtype), do.scratch(held.shape, held.dtype)
+            narrow = do.scratch((*held.shape[:-1], 1), held.dtype)
+            do(np.matmul, felt_by, _turn(v[piece][..., strip.heard, :]), pull)
+            do(np.multiply, pull, held, both)
+            do(np.matmul, both.reshape(-1, held.shape[-1]), ones(do, held.shape[-1], held.dtype), narrow.reshape(-1))
+            do(np.subtract, pull, narrow, pull)
+            do(np.multiply, pull, held, pull)
+            for inner, s, out, _ in ends:
+                x, w = pull if inner else held, job.array(s.inputs[1])[piece]
+                if not s.attrs.get("flip_x"):
+                    do(np.matmul, x, w[..., strip.heard, :], out[piece][..., strip.rows, :])
+                    continue
+                into = out[piece][..., strip.heard, :]
+                if strip is strips[0]:
+                    do(np.matmul, _turn(x), w[..., strip.rows, :], into)
+                    if strip.heard.stop < columns:
+                        do(np.copyto, out[piece][..., strip.heard.stop :, :], out.dtype.type(0))
+                else:
+                    more = do.scratch(into.shape, into.dtype)
+                    do(np.matmul, _turn(x), w[..., strip.rows, :], more)
+                    do(np.add, into, more, into)
+        for _, _, out, scale in ends:
             if scale is not None:
                 do(np.multiply, out[piece], scale, out[piece])
-    job.why = f"{len(job.steps)} steps at once, {len(_pieces(shares.shape[:-2], table))} pieces"
+    job.why = f"{len(job.steps)} steps at once, {_told(pieces, strips)}"
     return None
