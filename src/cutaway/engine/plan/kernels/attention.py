@@ -109,15 +109,17 @@ def attend(do: Do, job: Job) -> Any:
             masks[i] = low, high
     pieces = _pieces(q.shape[:-2], _numbers(strips))
     for piece in pieces:
+        do.release()
+        cards = do.scratch(_turn(k[piece]).shape, k.dtype)
+        do(np.multiply, _turn(k[piece]), scale, cards)  # turned, as BLAS likes small tables
+        taken = do.taken
         for s, (low, high) in zip(strips, masks, strict=True):
-            do.release()
+            do.release(taken)
             asking = q[piece][..., s.rows, :]
-            asked = do.scratch(asking.shape, q.dtype)
-            do(np.multiply, asking, scale, asked)
-            shape = (*asked.shape[:-1], s.heard.stop)
+            shape = (*asking.shape[:-1], s.heard.stop)
             held = do.scratch(shape, q.dtype) if s.shares is None else s.shares[piece]
             narrow = do.scratch((*shape[:-1], 1), q.dtype)
-            do(np.matmul, asked, _turn(k[piece][..., s.heard, :]), held)
+            do(np.matmul, asking, cards[..., s.heard], held)
             do(_powers, held, low, high, narrow)
             if held.flags.c_contiguous:
                 do(np.matmul, held.reshape(-1, shape[-1]), ones(do, shape[-1], q.dtype), narrow.reshape(-1))
@@ -172,12 +174,16 @@ def attend_back(do: Do, job: Job) -> Any:
         ends.append((s.inputs[0] == last.output, s, job.array(end.output), scale))
     pieces = _pieces(job.program.shape(slot)[:-2], _numbers(strips))
     for piece in pieces:
+        do.release()
+        values = do.scratch(_turn(v[piece]).shape, v.dtype)
+        do(np.copyto, values, _turn(v[piece]))
+        taken = do.taken
         for strip in strips:
-            do.release()
+            do.release(taken)
             held, felt_by = strip.shares[piece], g[piece][..., strip.rows, :]
             pull, both = do.scratch(held.shape, held.dtype), do.scratch(held.shape, held.dtype)
             narrow = do.scratch((*held.shape[:-1], 1), held.dtype)
-            do(np.matmul, felt_by, _turn(v[piece][..., strip.heard, :]), pull)
+            do(np.matmul, felt_by, values[..., strip.heard], pull)
             do(np.multiply, pull, held, both)
             do(np.matmul, both.reshape(-1, held.shape[-1]), ones(do, held.shape[-1], held.dtype), narrow.reshape(-1))
             do(np.subtract, pull, narrow, pull)
