@@ -168,7 +168,8 @@ class Columns:
         if self.by_channels(x):
             table = self.table(do, w).reshape(g.groups, self.numbers, self.made)
         else:
-            table = w.reshape(g.groups, self.made, self.numbers).swapaxes(1, 2)
+            table = do.scratch((g.groups, self.numbers, self.made), self.dtype)
+            do(copyto, table, w.reshape(g.groups, self.made, self.numbers).swapaxes(1, 2))
         if kept is not None:
             self.spread(do, x, kept)
         seen = self.columns(do, x, kept)
@@ -227,7 +228,9 @@ class Columns:
     def to_pictures(self, do: Do, g_y: Any, w: Any, g_x: Any) -> None:
         """g_x (H, W, N, C) from g_y (Ho, Wo, N, O)."""
         g = self.g
-        table = self.table(do, w).transpose(1, 0, 3, 2)  # (taps, groups, O, C)
+        table = do.scratch((len(g.taps), g.groups, self.made, self.share), self.dtype)
+        turned = w.reshape(g.groups, self.made, self.share, g.kh, g.kw).transpose(3, 4, 0, 1, 2)
+        do(copyto, table.reshape(turned.shape), turned)  # so that it need not be turned, which BLAS is slow at
         if self.direct:
             do(matmul, g_y.reshape(-1, g.o), table[0, 0], g_x.reshape(-1, g.c))
             return

@@ -187,7 +187,8 @@ class Winograd:
         spare = do.scratch((2, max(self.many * g.w, a * self.many * self.across) * g.n * g.c), self.dtype)
         rows = do.scratch((m * self.many + 2, g.w, g.n, g.c), self.dtype)
         tail = do.scratch((2, g.w, g.n, g.c), self.dtype) if self.many < self.down else None
-        back = u.swapaxes(1, 2)
+        back = do.scratch((a * a, g.o, g.c), self.dtype)
+        do(np.copyto, back, u.swapaxes(1, 2))  # BLAS takes twice its time for small tables that lie the other way
 
         def pour(first: int, many: int, products: Any) -> None:
             v, t = part(values, many), half[:, :many]
