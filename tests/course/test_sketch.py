@@ -81,6 +81,8 @@ def test_a_head_start_is_given_once_to_a_box():
         ("y = C relu(A x)", "takes 3 numbers; h brings 4"),
         ("y = A x + B relu(A x)", "add up lists of 2 and 4"),
         ("y = A x * 2", "'\\*' is not understood"),
+        ("x(3) -> into(4) relu -> y(2)", "cannot be called into"),
+        ("x(3) -> order(4) relu -> y(2)", "cannot be called order"),
     ],
 )
 def test_what_is_wrong_is_said(wrong, says):

@@ -72,6 +72,8 @@ class Sketch(nn.Module):
                 )
         for name, box in self.boxes.items():
             if box.kind:
+                if hasattr(self, name):  # a word of Python's that the network itself goes by
+                    raise CutawayError(f"A box with {box.kind} beside it cannot be called {name}: call it otherwise.")
                 setattr(self, name, KINDS[box.kind]())
 
     def into(self, name: str) -> list[Arrow]:

@@ -287,6 +287,11 @@ def three_ways(answer: Any) -> Verdict:
     known = {
         33.0: right("27 by way of the product, 6 by way of the sum: all ways were walked, and each was added."),
         15.0: mistake(
+            "The way into a",
+            "a has the delta one in your sum. But a is used in two places, in the sum and in a times x: how many "
+            "deltas come back to it?",
+        ),
+        21.0: mistake(
             "The way that was lost",
             "x is used twice in x times x, and once more in a times x. "
             "Count the arrows that leave x: how many deltas "
@@ -297,7 +302,7 @@ def three_ways(answer: Any) -> Verdict:
         6.0: mistake(
             "The square alone", "that is how a feels x, when a is the end. Here y is the end, and a is used twice."
         ),
-        57.0: mistake(
+        51.0: mistake(
             "The early parts twice", "somebody handed on a part, and then handed it on again. When is a ready?"
         ),
     }
@@ -520,7 +525,9 @@ check("6.6", delta_of_x)""",
                 "time multiplied by 3. Then add what came before.",
         ),
         (
-            Mistake("The way that was lost", swap=("33", "15")),
+            Mistake("The way that was lost", swap=("33", "21")),
+            Mistake("The way into a", swap=("33", "15")),
+            Mistake("The early parts twice", swap=("33", "51")),
             Mistake("Only the last door", swap=("33", "9")),
             Mistake("Only through a", swap=("33", "24")),
             Mistake("The square alone", swap=("33", "6")),

@@ -37,6 +37,8 @@ def _shapes(answer: dict[str, Any]) -> Verdict:
     if said.get("h") == (6,):
         return mistake("One example only", "that is what one example has in h. Five of them go through together.")
     wrong = next(name for name in true if said.get(name) != true[name])
+    if wrong not in said:
+        return not_yet(f"{wrong} is still missing. Put your finger on it in the drawing: what comes in, what goes out?")
     return not_yet(
         f"{wrong} is not {said.get(wrong)}. Put your finger on it in the drawing: what comes in, what goes out?"
     )
@@ -73,6 +75,10 @@ def _drawn(drawing: str) -> Verdict:
         return mistake("Relu at the end", "look where the brackets close. Is the sum inside one of them?")
     if sum(box.kind == "relu" for box in net.boxes.values()) < 2:
         return mistake("A lost relu", "the algebra says relu twice. Beside which boxes does it belong?")
+    if _form(net)[1] == _form(wanted)[1]:
+        return not_yet(
+            "The boxes are right. Look at the second road: on which letter does D work, and where does it end?"
+        )
     sizes = {name: box.size for name, box in net.boxes.items()}
     return not_yet(f"Your boxes hold {sizes}. Each table is (outputs, inputs): follow B in, and B out.")
 

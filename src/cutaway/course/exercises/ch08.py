@@ -297,8 +297,8 @@ def causes(answer: Any) -> Verdict:
     if answer.get("A") == "healthy":
         return mistake(
             "Too good to be true",
-            "on pictures that a network has never seen it does a little worse than on those it has seen, always. How "
-            "much worse is it in A?",
+            "on pictures that a network has never seen it does a little worse than on those it has seen, when nothing "
+            "is done against it. How much worse is it in A?",
         )
     for name, cause in CAUSES.items():
         if answer[name] != cause:
