@@ -21,10 +21,14 @@ Shape = tuple[int, ...]
 
 
 class Group(NamedTuple):
-    """Steps that one kernel does: kind is "chain", "one", or the name of a registered group."""
+    """Steps that one kernel does: kind is "chain", "one", or the name of a registered group.
+
+    ends: so many steps at the end of a chain are sums over it, taken on the way
+    """
 
     kind: str
     steps: list[Step]
+    ends: int = 0
 
 
 def grouped(
@@ -159,7 +163,7 @@ class _Deal:
                     break
             else:
                 break
-        self.groups.append(Group("chain", [steps[k] for k in (*chain, *ends)]))
+        self.groups.append(Group("chain", [steps[k] for k in (*chain, *ends)], len(ends)))
         for k in ends:
             self._release(k)
 

@@ -81,6 +81,9 @@ class Job:
         array: Callable[[int], Any],
         outside: set[int],
         bordered: set[int],
+        *,
+        ends: int = 0,
+        lies: Callable[[int], Any] | None = None,
         readers: Callable[[int], set[str]] | None = None,
         looked_at: bool = False,
     ) -> None:
@@ -88,9 +91,10 @@ class Job:
         self.attrs = self.step.attrs
         self.program = program
         self.why = ""  # which way the kernel chose, for the table of plan.show()
+        self.ends = ends  # of a chain: how many of its last steps are sums over it
         self.looked_at = looked_at  # is every slot to be read after the batch, by whoever looks?
         self._places, self._array, self._outside, self._bordered = places, array, outside, bordered
-        self._readers = readers
+        self._readers, self._lies = readers, lies
 
     def array(self, slot: int) -> Any:
         """The array of a slot as everybody knows it; its strides tell how it lies."""
@@ -150,14 +154,9 @@ class Job:
                 do(np.copyto, edge, place.dtype.type(0))
 
     # -- broadcasting -----------------------------------------------------------------------------------------
-    def model(self, steps: Sequence[Step], shape: tuple[int, ...]) -> Any:
-        """An array of this shape that some of the steps read: it tells how such arrays lie here."""
-        made = {s.output for s in steps}
-        for step in steps:
-            for slot in step.inputs:
-                if slot not in made and self.program.shape(slot) == shape:
-                    return self._array(slot)
-        return unread(shape, self.dtype(steps[0].output))
+    def model(self, slot: int) -> Any:
+        """An array that lies as this slot would if it had memory."""
+        return self._lies(slot) if self._lies is not None else unread(self.program.shape(slot), self.dtype(slot))
 
     def tiled(self, do: Do, x: Any, model: Any) -> Any:
         """An input of a chain, ready to be cut like the model.

@@ -169,8 +169,9 @@ class Plan:
         for t, group in enumerate(self.groups):
             do = Do(self.memory)
             job = Job(
-                group.steps, self.program, self.places, self.view, read_outside[t], bordered, self._readers, self.keep
-            )
+                group.steps, self.program, self.places, self.view, read_outside[t], bordered,
+                ends=group.ends, lies=self.layout.model, readers=self._readers, looked_at=self.keep,
+            )  # fmt: skip
             if self.seat is not None and group.steps[0].op.name == "together":
                 self._meet(do, group)
                 continue

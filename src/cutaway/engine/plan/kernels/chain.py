@@ -40,10 +40,10 @@ def blocks_of(x: Any, most: int = BLOCK) -> list[Block]:
 def chain(do: Do, job: Job) -> Any:
     """Write the calls of a chain, block after block."""
     shape = job.program.shape(job.step.output)
-    inner = [s for s in job.steps if s.op.kind == "elementwise" or along_rows(s, shape)]
-    ends = job.steps[len(inner) :]
+    cut = len(job.steps) - job.ends
+    inner, ends = job.steps[:cut], job.steps[cut:]
     whole = [s.output for s in reversed(inner) if job.wanted(s.output) and job.program.shape(s.output) == shape]
-    model = job.array(whole[0]) if whole else job.model(inner, shape)
+    model = job.array(whole[0]) if whole else job.model(job.step.output)
     made = {s.output for s in inner}
     last = {slot: k for k, s in enumerate(inner) for slot in s.inputs}
     for e in ends:
@@ -55,7 +55,9 @@ def chain(do: Do, job: Job) -> Any:
                 outside[slot] = job.tiled(do, job.array(slot), model)
     taken = do.taken
     blocks = blocks_of(model)
-    sums = {e.output: Columns(do, model, summed(e, model.shape) or (), len(blocks)) for e in ends}
+    sums = {
+        e.output: Columns(do, model, summed(e, model.shape) or (), len(blocks), job.dtype(e.inputs[0])) for e in ends
+    }
     for block in blocks:
         do.release(taken)
         _block(do, job, inner, ends, sums, block, model, outside, last)

@@ -60,7 +60,7 @@ def _there(program: Program, shares: int) -> list[int]:
     moved, top = steps[far].inputs
     largest = made(program, top, "max")
     need(along(program, steps[total], steps[powers].output) and along(program, steps[largest], moved))
-    members = [powers, total, far, largest, shares]
+    members, mask = [powers, total, far, largest, shares], None
     if (masked := program.made.get(moved)) is not None and steps[masked].op.name == "add":
         moved, mask = steps[masked].inputs
         need(open_to(program, mask) is not None)
@@ -72,6 +72,7 @@ def _there(program: Program, shares: int) -> list[int]:
     heard = first(k for k in program.readers.get(out, ()) if steps[k].inputs[0] == out and product(steps[k]))
     q, k, v = (program.shape(slot) for slot in (*steps[scores].inputs, steps[heard].inputs[1]))
     need(q[:-2] == k[:-2] == v[:-2] and len(q) > 1 and program.dtype(out).kind == "f")
+    need(mask is None or program.shape(mask) == (q[-2], k[-2]))
     return alone(program, [*members, scaled, scores, heard], [shares, heard])
 
 

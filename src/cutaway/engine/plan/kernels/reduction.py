@@ -39,11 +39,16 @@ def memory_order(x: Any) -> list[int]:
 
 
 def direction(x: Any, over: Sequence[int]) -> str:
-    """Which way a sum over these sides goes in memory: "all", "columns", "rows", or "" where it is neither."""
+    """Which way a sum over these sides goes in memory: "all", "columns", "rows", or "" where it is neither.
+
+    A sum over sides of length 1 is none: as columns, every number would be one.
+    """
     order = memory_order(x)
     kept = [k for k in order if k not in over]
     if not kept:
         return "all"
+    if kept == order:
+        return ""
     if kept == order[-len(kept) :]:
         return "columns"
     return "rows" if kept == order[: len(kept)] else ""
@@ -64,13 +69,13 @@ class Columns:
     Each block leaves a row of sums, and at the end these few rows are added up: in the same order every time.
     """
 
-    def __init__(self, do: Do, model: Any, over: Sequence[int], blocks: int) -> None:
+    def __init__(self, do: Do, model: Any, over: Sequence[int], blocks: int, dtype: Any) -> None:
         order = memory_order(model)
         kept = [k for k in order if k not in over]
         self.width = int(np.prod([model.shape[k] for k in kept], dtype=np.int64))
         self.order = order
         most = blocks + (model.shape[order[0]] if order else 1)
-        self.parts = do.keep((most, self.width), model.dtype)
+        self.parts = do.keep((most, self.width), dtype)
         self.count = 0
 
     def add(self, do: Do, block: Any) -> None:
@@ -144,7 +149,7 @@ def sums(do: Do, job: Job) -> Any:
     scale, keepdim = scale_of(step, x.shape), out.ndim == x.ndim
     way = direction(x, over)
     if way in ("all", "columns"):
-        column = Columns(do, x, over, 1)
+        column = Columns(do, x, over, 1, x.dtype)
         column.add(do, x)
         column.finish(do, lying(out, x, over, keepdim), scale)
         job.why = "a product with ones"
