@@ -132,6 +132,8 @@ def _contents(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
         "metrics": run.metrics,
         "optimizer": run.optimizer.options() if run.optimizer else None,
         "programs": programs,
+        "hanging": run.programs.hanging,
+        "plan": run.programs.plan,
         "starts": starts,
         "machine": machine.describe(run.threads, run.workers),
         "seconds": run.seconds,
@@ -219,6 +221,7 @@ def resume(path: Path, net: Module | None, loss: Any, data: Any, validation: Any
         metrics=about["metrics"],
         threads=about["machine"]["threads"],
         workers=about["machine"].get("workers", 1),
+        plan=about.get("plan", True),
         name=about["name"],
     )
     run.missing = {"data": about["data"], "validation": about["validation"]}
@@ -236,6 +239,7 @@ def resume(path: Path, net: Module | None, loss: Any, data: Any, validation: Any
     for key, program in about["programs"].items():
         constants = {slot[len(key) + 1 :]: a for slot, a in parts["constant"].items() if slot.startswith(f"{key}/")}
         run.programs.tapes[key] = from_data(program, constants)
+    run.programs.hanging = about.get("hanging", {})
     run.programs.starts = parts["begin"]
     for name, (dtype, shape, value) in about["starts"].items():
         run.programs.starts[name] = np.full(shape, value, dtype)

@@ -46,7 +46,9 @@ def evaluate(run: Run, data: Any, batch_size: int) -> dict[str, float]:
         callers: dict[int, Caller] = {}
         for start in range(0, len(examples), _size(batch_size)):
             x, y = (run.typed(a[start : start + batch_size]) for a in (examples.x, examples.y))
-            if len(x) not in callers:
+            if run.programs.hangs:
+                callers[len(x)] = _looking(run)
+            elif len(x) not in callers:
                 callers[len(x)] = _caller(run, run.programs.evaluation(x, y))
             for name, value in callers[len(x)](x, y).items():
                 if name != "outputs":
@@ -66,10 +68,11 @@ def predict(run: Run, x: Any, batch_size: int) -> Any:
     with machine.threads(run.threads):
         for start in range(0, len(x), _size(batch_size)):
             part = x[start : start + batch_size]
-            if len(part) not in callers:
+            if run.programs.hangs:
+                callers[len(part)] = _looking(run)
+            elif len(part) not in callers:
                 if run.net is not None and run.data is not None and run.programs.knows(part):
-                    answers = np.resize(run.data.y, (len(part), *run.data.y.shape[1:]))
-                    run.programs.evaluation(part, run.typed(answers))
+                    run.programs.evaluation(part, _answers(run, len(part)))
                 callers[len(part)] = _caller(run, run.programs.prediction(part))
             parts.append(callers[len(part)](part)["outputs"])
     return np.concatenate(parts) if parts else np.zeros((0,), x.dtype)
@@ -92,6 +95,27 @@ def _caller(run: Clockwork, program: Tape) -> Caller:
         return dict(zip(names, results, strict=True))
 
     return call
+
+
+def _looking(run: Run) -> Caller:
+    """The same for a network that looks at its numbers, and does with these examples what it may not with others."""
+    numbers = {name: run.state.get(f"optim/average/{name}", value) for name, value in run.state.items()}
+
+    def call(x: Any, y: Any = None) -> dict[str, Any]:
+        if y is None and run.data is None:
+            raise CutawayError("The data of this run was not found, and its network cannot be used without.")
+        try:
+            return run.programs.used_now(x, _answers(run, len(x)) if y is None else y, numbers)
+        finally:
+            run._publish()
+
+    return call
+
+
+def _answers(run: Run, count: int) -> Any:
+    """So many answers, whichever: where only the outputs are asked for."""
+    assert run.data is not None
+    return run.typed(np.resize(run.data.y, (count, *run.data.y.shape[1:])))
 
 
 def _state(run: Clockwork, tape: Tape) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -58,7 +58,7 @@ class Programs:
             tape = self._tape(key, lambda net, loss: self._record(net, loss, inputs))
             if fresh:
                 self.hanging[key] = self._hangs_on(tape, another)
-            if self.hanging.get(key) and self.net is not None:
+            if self.hanging.get(key):
                 executor = Stepping(tape, self.state, self._record_now)
             else:
                 executor = Planned(tape, self.state, self.planner) if self.plan else Readable(tape, self.state)
@@ -70,6 +70,7 @@ class Programs:
         other = None if tape.reads else another()
         assert self.net is not None and self.loss is not None
         why = hangs_on(tape, None if other is None else self._record(self.net, self.loss, other))
+        why = why or self.hangs  # what it does at one size of a batch it does at another
         if why and not any(self.hanging.values()):
             warnings.warn(
                 f"This network cannot be planned ahead: {why}. So every batch is recorded anew and done step by step: "
@@ -78,12 +79,31 @@ class Programs:
             )
         return why
 
+    @property
+    def hangs(self) -> str:
+        """What programs of this network hang on besides shapes; "" if on nothing."""
+        return next(filter(None, self.hanging.values()), "")
+
     def _record_now(self, inputs: tuple[Any, ...]) -> Tape:
         """The program of this very batch, with the network as it is now."""
-        assert self.net is not None and self.loss is not None
+        net, loss = self._made_of(self.state)
+        return self._record(net, loss, inputs)
+
+    def _made_of(self, numbers: Mapping[str, Any]) -> tuple[Module, Callable[..., Any]]:
+        """The network, with these numbers in it, and its loss."""
+        if self.net is None or self.loss is None:
+            raise CutawayError(
+                f"What this network does hangs on more than shapes: {self.hangs}. So the saved run cannot do without "
+                "it. Give it its network: Run.resume(path, net=..., loss=...)."
+            )
         for name, parameter in {**self.net.root().named_parameters(), **self.net.named_buffers()}.items():
-            parameter.data = self.state[name]
-        return self._record(self.net, self.loss, inputs)
+            parameter.data = numbers[name]
+        return self.net, self.loss
+
+    def used_now(self, x: Any, y: Any, numbers: Mapping[str, Any]) -> dict[str, Any]:
+        """The results of just these examples, by a network that hangs on them: recorded, and that is all."""
+        tape = evaluation_program(*self._made_of(numbers), x, y, metrics=self.metrics)
+        return {name: tape.values[slot] for name, slot in tape.results.items()}
 
     def begin(self, program: Tape) -> None:
         """Put what the program remembers, and has not remembered before, into the state."""

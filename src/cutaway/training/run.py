@@ -358,7 +358,7 @@ class Run(Looks):
         """
         inputs, executor = self.inputs(self.batch), self.executor()
         if not isinstance(executor, Planned):
-            why = next(iter(filter(None, self.programs.hanging.values())), "it was made with plan=False")
+            why = self.programs.hangs or "it was made with plan=False"
             raise CutawayError(f"profile: this run has no plan: {why}.")
         self.programs.begin(executor.program)
         with machine.threads(self.threads):
@@ -368,6 +368,8 @@ class Run(Looks):
         """Loss and metrics over some examples (the validation examples when not said), in eval() mode.
 
         With averaged weights (the optimizer's ``average=``), those are used. An open batch stays as it is.
+        Every part of batch_size examples counts by how many it has; a loss that counts otherwise (ignore_index, class
+        weights, reduction="sum") hangs on how they are dealt: with batch_size=len(data) they are one part.
         """
         return evaluation.evaluate(self, data, batch_size)
 

@@ -1,4 +1,4 @@
-"""Chains and the sums taken on their way, against the readable forwards: what a block, a mask or a turned view may spoil."""
+"""Chains and the sums on their way, against the readable forwards: what blocks, masks or turned views may spoil."""
 
 from __future__ import annotations
 
