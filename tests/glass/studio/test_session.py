@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from cutaway.glass.studio import Session
+from cutaway.glass.studio import Session, session
 
 from ...training.worlds import WORLDS, bits_of, same
 from .talking import KINDS_OF_RUNS, Page, small
@@ -153,3 +153,78 @@ def test_other_pages_hear_the_news():
     assert session.news() == []
     session.run.step("op")  # by a cell of the notebook
     assert sorted(head["client"] for head, _ in session.news()) == ["one", "two"]
+
+
+def test_whoever_plays_goes_on_when_another_page_adds_a_condition():
+    shared = Session(small())
+    one, two = Page(shared, "one"), Page(shared, "two")
+    frame = one.frame("play")
+    two.ask("watch", expression="loss > 99")
+    frame = one.frame("tick", turn=frame["turn"], ms=1)
+    two.ask("unwatch", watch=0)
+    assert one.frame("tick", turn=frame["turn"], ms=1)["pull"]
+
+
+def test_the_page_that_plays_hears_the_news_with_its_turn_to_go_on():
+    shared = Session(small())
+    one, two = Page(shared, "one"), Page(shared, "two")
+    one.ask("hello")
+    two.ask("hello")
+    frame = one.frame("play", speed=8.0)
+    frame = one.frame("tick", turn=frame["turn"], ms=1)
+    shared.run.edit("alpha", 0.001)  # by a cell of the notebook
+    news = {head["client"]: head for head, _ in shared.news() if head["kind"] == "frame"}
+    assert (news["one"]["pull"], news["one"]["turn"]) == (True, frame["turn"]) and news["one"]["wait"] > 0
+    assert news["two"]["playing"] and not news["two"]["pull"]
+    assert one.frame("tick", turn=frame["turn"], ms=1)["pull"]
+    assert one.frame("hello")["pull"]  # its connection broke, and it begins anew
+
+
+@pytest.mark.parametrize("ask", ["news", "hello"])
+def test_a_run_whose_page_is_gone_plays_no_longer(ask, monkeypatch):
+    shared = Session(small())
+    one, two = Page(shared, "one"), Page(shared, "two")
+    two.ask("hello")
+    frame = one.frame("play")
+    assert two.frame(ask)["playing"]
+    monkeypatch.setattr(session, "ALONE", -1.0)
+    assert not two.frame(ask)["playing"]
+    assert not one.frame("tick", turn=frame["turn"], ms=1)["pull"] and shared.run.batch == 0
+
+
+def test_what_one_page_does_to_branches_and_conditions_every_page_is_told():
+    shared = Session(small())
+    one, two = Page(shared, "one"), Page(shared, "two")
+    one.ask("hello")
+    two.ask("hello")
+    one.go("step", unit="batch", n=3)
+    kinds = [answer["kind"] for answer in one.ask("fork")]
+    assert kinds == ["branches", "frame"]  # told once
+    told = {answer["kind"]: answer for answer in two.ask("news")}
+    assert list(told) == ["branches", "curve", "frame"]
+    assert told["branches"]["selected"] == told["frame"]["branch"] == 1
+    assert told["curve"]["curve"]["branch"] == 0 and len(told["curve"]["data"]["curve"]) == 3
+    assert [answer["kind"] for answer in two.ask("news")] == ["done"]
+    one.ask("edit", what={"name": "alpha"}, value=0.5)
+    assert two.one("branches", "news")["list"][1]["edits"][-1]["value"] == 0.5
+    one.ask("edit", what={"name": "alpha"}, value=0.25)
+    one.ask("watch", expression="loss > 99")
+    told = {answer["kind"]: answer for answer in two.ask("news")}
+    assert list(told) == ["branches", "watches", "frame"] and told["frame"]["changed"]
+    assert told["branches"]["list"][1]["edits"][-1]["value"] == 0.25
+    assert [w["expression"] for w in told["watches"]["list"]] == ["loss > 99"]
+    told = {answer["kind"]: answer for answer in two.ask("branch", select=0)}
+    assert told["watches"]["list"] == []  # a condition is of its branch
+    shared.branches.all[1].run.train(batches=2, progress=False)  # by a cell of the notebook
+    told = {answer["kind"]: answer for answer in two.ask("news")}
+    assert told["branches"]["list"][1]["now"] == {"batch": 5, "op": 0}
+    assert (told["curve"]["curve"]["branch"], told["curve"]["curve"]["from"]) == (1, 3)
+
+
+def test_on_the_way_inside_a_batch_a_condition_stops_and_says_so():
+    page = Page(small())
+    assert page.one("watches", "watch", expression='max(abs(grad("0.weight"))) > 0')
+    last = len(page.run.program.steps) + 1
+    frame = page.frame("at", batch=0, op=last)
+    assert 1 < frame["op"] < last and "grad" in frame["hits"][0]["expression"]
+    assert page.frame("at", batch=0, op=last)["hits"] == [] and page.run.op == last

@@ -89,7 +89,7 @@ class Session:
             return [({**told, **envelope}, buffers) for told, buffers in answers]
 
     def _client(self, name: str) -> Client:
-        found = self.clients.pop(name, None) or Client()
+        found = self.clients.pop(name, None) or Client(name)
         while len(self.clients) >= MOST_CLIENTS:
             self.clients.pop(next(iter(self.clients)))
         self.clients[name] = found
@@ -118,9 +118,12 @@ class Session:
                 self.player.pause()
             self.hits = []
             more = getattr(self, f"_{command}")(who=name, **fields) or []
-        self.turn += 1
+        if command not in ("watch", "unwatch"):  # whoever plays goes on playing
+            self.turn += 1
         self._returns += command not in ("step", "tick", "pause")
-        return [*more, *self.frames(client, pull=self.player.playing and name == self.driver)]
+        marks = self._marks()
+        client.shared |= {head["kind"]: marks[head["kind"]] for head, _ in more if head["kind"] in marks}
+        return [*more, *self.frames(client)]
 
     def _play(self, *, who: str, unit: str | None, speed: float | None, until: int | None) -> None:
         goal = None if until is None else (until, self.run.op)
@@ -145,6 +148,7 @@ class Session:
             self.player.pause()
             raise
         self.hits = [] if stopped is None else [self._hit(stopped)]
+        self._ticked = monotonic()  # a batch may take longer than a page that is gone is waited for
 
     def _hit(self, stopped: Any) -> dict[str, Any]:
         text = stopped if isinstance(stopped, str) else repr(stopped)
@@ -199,7 +203,8 @@ class Session:
             raise CutawayError(f"This run remembers nothing before batch {run.earliest}.")
         near = run.history.nearest(batch)
         if batch == run.batch and op >= run.op:
-            walk(run, op)
+            stopped = walk(run, op)
+            self.hits = [] if stopped is None else [self._hit(stopped)]
         elif batch < run.batch and takes(run, batch, near):
             run.at(near)
             self.player.start(run, "batch", None, (batch, op), past=True)
@@ -220,21 +225,21 @@ class Session:
         branch = self.branches.selected
         if branch.parent is not None:  # changed before it was forked: since then it goes its own way
             branch.batch, branch.op = min((branch.batch, branch.op), (self.run.batch, self.run.op))
-        return [answer("branches", **self.branches.message())]
+        return [self._branches()]
 
     def _fork(self, *, who: str, name: str | None) -> list[Answer]:
         self.branches.fork(name)
-        return [answer("branches", **self.branches.message())]
+        return [self._branches()]
 
     def _branch(self, *, who: str, select: int) -> list[Answer]:
         self.branches.selected = self.branches.find(select)
-        return [answer("branches", **self.branches.message())]
+        return [self._branches()]
 
     def _drop(self, *, who: str, branch: int) -> list[Answer]:
         self.branches.drop(branch)
         for client in self.clients.values():
             client.curves.pop(branch, None)
-        return [answer("branches", **self.branches.message())]
+        return [self._branches()]
 
     def _settings(self, *, who: str, batch_size: int | None) -> list[Answer]:
         if batch_size is not None:
@@ -253,16 +258,16 @@ class Session:
 
     # -- looking and asking -----------------------------------------------------------------------------------
     def _hello(self, client: Client) -> list[Answer]:
-        if self.player.playing and monotonic() - self._ticked > ALONE:
-            self.player.pause()  # whoever was pulling is gone
-        client.views, client.marks, client.program, client.curves = {}, {}, -1, {}
-        first = [about(self.run), answer("branches", **self.branches.message()), self._watches()]
-        others = []
-        for branch in self.branches.all.values():
-            if branch is not self.branches.selected:
-                curve, told = client.curve(branch)
-                others.append(answer("curve", curve, curve=told))
-        return [*first, *others, *self.frames(client, pull=False)]
+        self._left_alone()
+        client.greeted = True
+        client.forget()
+        return [about(self.run), *self.frames(client)]
+
+    def _left_alone(self) -> None:
+        """Pause where whoever was pulling is gone."""
+        if self.player.playing and monotonic() - self._ticked > ALONE + self.player.wait / 1000:
+            self.player.pause()
+            self.turn += 1
 
     def _look(self, client: Client, **wish: Any) -> Answer:
         found = look(wish["key"], wish, self._seen(wish["what"]))
@@ -278,6 +283,7 @@ class Session:
         return answer("done")
 
     def _news(self, client: Client) -> list[Answer]:
+        self._left_alone()
         return [answer("done")] if client.place == self._place() else self.frames(client)
 
     def _find(self, client: Client, **wish: Any) -> Answer:
@@ -329,12 +335,15 @@ class Session:
         return answer("predicted", {"seen": picture}, **fields)
 
     def _sight(self, client: Client, **wish: Any) -> Answer:
-        return client.seeing.answer(self.run, (self.branches.selected.id, self.run.batch, self._count_events()), wish)
+        return client.seeing.answer(self.run, (self.branches.selected.id, self.run.batch, self._events()), wish)
 
     def _seen(self, what: dict[str, Any]) -> Seen:
         return seen(self.run, self._described(), what, self.board)
 
     # -- what is told -----------------------------------------------------------------------------------------
+    def _branches(self) -> Answer:
+        return answer("branches", **self.branches.message())
+
     def _watches(self) -> Answer:
         told = [{"id": k, "expression": w.text, "hits": len(w.hits)} for k, w in enumerate(self.run.watches)]
         return answer("watches", list=told)
@@ -356,17 +365,21 @@ class Session:
             self._programs = [*self._programs[-15:], found]
         return found
 
-    def frames(self, client: Client, pull: bool = False) -> list[Answer]:
-        """The program where it is another one, the frame, and the views of a client."""
+    def frames(self, client: Client, pull: bool | None = None) -> list[Answer]:
+        """What all pages share and the program, where they are others now; the frame; and the views of a client.
+
+        pull: whether this page is to tick; where nothing is said, the page that drives is
+        """
         run, shown = self.run, self._described()
-        out: list[Answer] = []
+        pull = self.player.playing and client.name == self.driver if pull is None else pull
+        out = self._shared(client)
         number = -1 if shown is None else shown.number
         if shown is not None and client.program != number:
             out.append(answer("program", program=number, **shown.message()))
             client.program, client.marks = number, {}
         size = len(run.loader()) if run.data is not None else 0
         tape = None if shown is None else shown.tape
-        heard, client.events = client.events, self._count_events()
+        heard, client.events = client.events, self._events()
         curve, told = client.curve(self.branches.selected)
         fields: dict[str, Any] = {
             "turn": self.turn,
@@ -405,6 +418,29 @@ class Session:
                 del client.views[key]
         return out
 
+    def _shared(self, client: Client) -> list[Answer]:
+        """Branches and conditions where they are not as this page knows them, and what is new of the other curves."""
+        if not client.greeted:
+            return []
+        marks, tell = self._marks(), {"branches": self._branches, "watches": self._watches}
+        out = [tell[kind]() for kind, mark in marks.items() if client.shared.get(kind) != mark]
+        client.shared = marks
+        for branch in self.branches.all.values():
+            before = len(client.curves[branch.id]) if branch.id in client.curves else -1
+            if branch is not self.branches.selected:
+                curve, told = client.curve(branch)
+                if told["from"] != before or len(curve["curve"]):
+                    out.append(answer("curve", curve, curve=told))
+        return out
+
+    def _marks(self) -> dict[str, Any]:
+        """What stands beside the frame on every page, as marks that are others when it has changed."""
+        chosen, every = self.branches.selected, self.branches.all.values()
+        left = [(branch.id, branch.name, branch.parent, branch.batch, branch.op) for branch in every]
+        now = [(branch.run.batch, branch.run.op) for branch in every if branch is not chosen]
+        watches = [(watch.text, len(watch.hits)) for watch in self.run.watches]
+        return {"branches": (chosen.id, left, now, self._events()), "watches": watches}
+
     def _moment(self) -> tuple[Any, ...]:
         """The same as long as one goes onwards in one batch, and no change by hand lies on the way."""
         run, events = self.run, self.run.history.events
@@ -422,7 +458,9 @@ class Session:
             return [({**head, "client": name}, buffers) for name, (head, buffers) in found]
 
     def _place(self) -> tuple[Any, ...]:
-        return self.turn, self.branches.selected.id, self.run.batch, self.run.op, self._count_events()
+        return self.turn, self.run.batch, self.run.op, self._marks()
 
-    def _count_events(self) -> int:
-        return sum(len(branch.run.history.events) for branch in self.branches.all.values())
+    def _events(self) -> list[tuple[int, int]]:
+        """Of every branch, how often it was changed by hand, and which change was the last one."""
+        every = [branch.run.history.events for branch in self.branches.all.values()]
+        return [(len(events), id(events[-1]) if events else 0) for events in every]

@@ -27,14 +27,21 @@ PROTOCOL = 1
 class Client:
     """A page that is looking: its open views, and what it knows already."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "") -> None:
+        self.name = name
+        self.greeted = False  # it has said hello, so it hears what all pages share
+        self.events: Any = None  # what had been changed by hand when it last heard
+        self.place: tuple[Any, ...] | None = None  # what its newest frame showed
+        self.seeing = Seeing()
+        self.forget()
+
+    def forget(self) -> None:
+        """The page begins anew, so whatever it was told is told again."""
         self.views: dict[str, dict[str, Any]] = {}
         self.marks: dict[str, Any] = {}  # of the numbers that each view shows
         self.program = -1
-        self.events: int | None = None  # how many there were when it last heard
-        self.place: tuple[Any, ...] | None = None  # what its newest frame showed
+        self.shared: dict[str, Any] = {}  # of the branches and conditions it was told, their marks
         self.curves: dict[int, list[Any]] = {}  # of each branch, the results it has been told
-        self.seeing = Seeing()
 
     def curve(self, branch: Branch) -> tuple[dict[str, Any], dict[str, Any]]:
         """What this page does not know yet of a branch's curve: points, and from where on they stand.
