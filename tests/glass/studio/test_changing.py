@@ -61,6 +61,34 @@ def test_a_branch_that_is_changed_before_it_was_forked_leaves_there():
     assert [(edit["batch"], edit["name"]) for edit in branch["edits"]] == [(2, "optim/alpha")]
 
 
+def test_branches_are_apart_since_the_first_batch_that_went_differently():
+    page = Page(small())
+    page.go("step", unit="batch", n=2)
+    page.ask("fork", name="B")
+    assert page.one("compared", "compare", branch=0)["from"] is None  # nothing went differently yet
+    page.ask("edit", what={"name": "alpha"}, value=0.001)
+    page.go("step", unit="batch", n=3)
+    page.ask("fork", name="C")
+    page.go("step", unit="batch", n=1)
+    assert page.one("compared", "compare", branch=0)["from"] == {"batch": 2}
+    assert page.one("compared", "compare", branch=1)["from"] is None
+    assert page.one("compared", "compare", branch=2) | {"data": 0} == {
+        "kind": "compared", "a": 2, "b": 2, "differences": [], "from": None, "client": "page", "data": 0
+    }  # fmt: skip
+
+
+def test_what_left_a_branch_that_is_dropped_leaves_where_it_left():
+    page = Page(small())
+    page.go("step", unit="batch", n=2)
+    page.ask("fork", name="B")
+    page.ask("edit", what={"name": "alpha"}, value=0.001)
+    page.go("step", unit="batch", n=3)
+    page.ask("fork", name="C")
+    _, c = page.one("branches", "drop", branch=1)["list"]
+    assert (c["parent"], c["batch"], c["op"]) == (0, 2, 0)
+    assert [(edit["batch"], edit["name"]) for edit in c["edits"]] == [(2, "optim/alpha")]
+
+
 def test_watching_pauses_where_the_condition_comes_true():
     page = Page(small())
     watches = page.one("watches", "watch", expression="batch >= 7")

@@ -91,3 +91,15 @@ def test_the_curve_is_told_from_where_it_changed():
     assert frame["curve"]["from"] == 5
     assert np.allclose(frame["data"]["curve"][:, 0], page.run.losses[5:])
     assert page.frame("pause")["data"]["curve"].shape == (0, 2)
+
+
+def test_a_view_that_is_open_is_never_closed_in_silence():
+    page = Page(small())
+    for k in range(64):
+        page.one("array", "look", key=str(k), what={"name": "0.weight"}, window={"rows": 1, "cols": 1})
+    assert "64 views" in page.error("look", key="one more", what={"name": "0.weight"})
+    page.one("array", "look", key="5", what={"name": "0.bias"}, window={"rows": 1, "cols": 1})  # it was open
+    told = page.ask("step", unit="batch")
+    assert {head["key"] for head in told if head["kind"] == "array"} == {str(k) for k in range(64)}
+    page.ask("unlook", key="7")
+    page.one("array", "look", key="one more", what={"name": "0.weight"})

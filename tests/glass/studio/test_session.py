@@ -108,6 +108,15 @@ def test_a_long_way_forwards_is_played_and_ends_by_itself():
     assert (frame["batch"], frame["op"], frame["playing"]) == (15, 3, False)
 
 
+def test_while_nobody_knows_how_long_a_batch_takes_a_long_way_is_played():
+    page = Page(small())
+    frame = page.frame("step", unit="epoch")
+    assert frame["pull"] and frame["batch"] == 0
+    while frame["pull"]:
+        frame = page.frame("tick", turn=frame["turn"], ms=1)
+    assert frame["batch"] == len(page.run.loader()) > 1
+
+
 def test_a_tick_that_is_not_the_newest_trains_nothing():
     page, other = Page(small()), None
     first = page.frame("play")

@@ -9,7 +9,7 @@ import numpy as np
 
 from ... import glass
 from ...engine.errors import CutawayError
-from ..compare import differences
+from ..compare import compare
 from .branches import Branch
 from .wire import Answer, answer
 
@@ -85,7 +85,8 @@ def picture(run: Run, depth: str | None) -> Answer:
 
 
 def compared(ours: Branch, other: Branch) -> Answer:
-    """Where the parameters of two branches differ, and from where on they may."""
+    """Where the parameters of two branches differ, and the first batch that went differently."""
+    both = None if ours is other else compare(ours.run, other.run)
     found = [
         {
             "name": d.name,
@@ -94,11 +95,10 @@ def compared(ours: Branch, other: Branch) -> Answer:
             "root_mean_square": d.root_mean_square,
             "relative": d.relative,
         }
-        for d in differences(ours.run, other.run)
+        for d in (both.differences if both is not None else [])
     ]
     fields: dict[str, Any] = {"a": ours.id, "b": other.id, "differences": found}
-    later = max(ours, other, key=lambda branch: branch.id)
-    fields["from"] = {"batch": later.batch, "op": later.op} if ours is not other else None
+    fields["from"] = {"batch": both.parted} if both is not None and both.parted is not None else None
     return answer("compared", **fields)
 
 

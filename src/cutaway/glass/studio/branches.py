@@ -64,6 +64,7 @@ class Branches:
         for other in self.all.values():
             if other.parent == number:
                 other.parent = branch.parent
+                other.batch, other.op = min((other.batch, other.op), (branch.batch, branch.op))
         if self.selected is branch:
             self.selected = self.all[branch.parent]
 

@@ -128,9 +128,12 @@ def forward(run: Run, unit: str, n: int = 1, seconds: float | None = None) -> An
 
 
 def takes(run: Run, batch: int, start: int | None = None) -> bool:
-    """Would going there (from the batch `start`, or from here) take too long for one answer?"""
+    """Would going there (from the batch `start`, or from here) take too long for one answer?
+
+    As long as nothing was trained nobody knows.
+    """
     ahead = batch - (run.batch if start is None else start)
-    return ahead > 1 and ahead * run.seconds_a_batch > PATIENT
+    return ahead > 1 and (not run.seconds_a_batch or ahead * run.seconds_a_batch > PATIENT)
 
 
 def batches(run: Run, stop: int, place: int, seconds: float | None = None) -> Any:

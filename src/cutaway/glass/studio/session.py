@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["Session"]
 
 MOST_CLIENTS = 16
-MOST_VIEWS = 24
+MOST_VIEWS = 64
 LONGEST, MOSTLY = 0.2, 3.0  # seconds of a tick; how much longer it shall be than what lies between two
 ALONE = 2.0  # seconds without a tick after which nobody is pulling any more
 MOVES = {"play", "tick", "pause", "step", "back", "at"}
@@ -270,10 +270,10 @@ class Session:
             self.turn += 1
 
     def _look(self, client: Client, **wish: Any) -> Answer:
-        found = look(wish["key"], wish, self._seen(wish["what"]))
         client.views.pop(wish["key"], None)
-        while len(client.views) >= MOST_VIEWS:
-            client.views.pop(next(iter(client.views)))
+        if len(client.views) >= MOST_VIEWS:  # none is closed in silence: the page would show old numbers
+            raise CutawayError(f"{MOST_VIEWS} views are open; close one before opening another.")
+        found = look(wish["key"], wish, self._seen(wish["what"]))
         client.views[wish["key"]] = wish
         client.marks.pop(wish["key"], None)
         return found
