@@ -128,7 +128,7 @@ def attend(do: Do, job: Job) -> Any:
             do(np.divide, q.dtype.type(1), narrow, narrow)
             do(np.multiply, held, narrow, held)
             do(np.matmul, held, v[piece][..., s.heard, :], out[piece][..., s.rows, :])
-            if s.shares is not None and s.shares is not whole and job.looked_at:
+            if whole is not None and s.shares is not whole and job.looked_at:
                 do(np.copyto, s.of(whole[piece]), held)
     job.why = f"{len(job.steps)} steps at once, {_told(pieces, strips)}"
     return None
