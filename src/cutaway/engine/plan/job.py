@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..tape import Step
 from .do import Do, unread
-from .place import Place
 
 if TYPE_CHECKING:
     from .program import Program
 
-__all__ = ["BORDERS", "GROUPS", "KERNELS", "PIXELS", "Job", "borders", "group", "kernel", "pixels"]
+__all__ = ["GROUPS", "KERNELS", "PIXELS", "Job", "group", "kernel", "pixels"]
 
 Kernel = Callable[[Do, "Job"], Any]
 Finder = Callable[["Program"], Sequence[Sequence[int]]]
 
 KERNELS: dict[str, Kernel] = {}  # name of an op, or of a group -> what writes its calls
 GROUPS: dict[str, Finder] = {}  # name of a group -> what finds its members in a program
-BORDERS: dict[str, Callable[[Step], dict[int, int]]] = {}  # name of an op -> slots that it likes to have a border
 TILE = 1 << 14  # numbers of rows that are alike: few enough to stay near the processor
 PIXELS: dict[str, Callable[[Step], Sequence[int]]] = {}  # name of an op -> slots that it likes pixel by pixel
 
@@ -50,16 +48,6 @@ def group(name: str) -> Callable[[Finder], Finder]:
     return register
 
 
-def borders(*names: str) -> Callable[[Any], Any]:
-    """Register which slots of a step are to have a border of how many pixels of zeros: {slot: border}."""
-
-    def register(f: Any) -> Any:
-        BORDERS.update(dict.fromkeys(names, f))
-        return f
-
-    return register
-
-
 def pixels(*names: str) -> Callable[[Any], Any]:
     """Register which (N, C, H, W) slots of a step should lie as (H, W, N, C)."""
 
@@ -77,10 +65,8 @@ class Job:
         self,
         steps: Sequence[Step],
         program: Program,
-        places: Mapping[int, Place],
         array: Callable[[int], Any],
         outside: set[int],
-        bordered: set[int],
         *,
         ends: int = 0,
         lies: Callable[[int], Any] | None = None,
@@ -93,7 +79,7 @@ class Job:
         self.why = ""  # which way the kernel chose, for the table of plan.show()
         self.ends = ends  # of a chain: how many of its last steps are sums over it
         self.looked_at = looked_at  # is every slot to be read after the batch, by whoever looks?
-        self._places, self._array, self._outside, self._bordered = places, array, outside, bordered
+        self._array, self._outside = array, outside
         self._readers, self._lies = readers, lies
 
     def array(self, slot: int) -> Any:
@@ -124,34 +110,6 @@ class Job:
         Kernels whose groups are the only ones to read a slot may agree on how its numbers lie.
         """
         return {""} if self._readers is None else self._readers(slot)
-
-    # -- pictures ---------------------------------------------------------------------------------------------
-    def is_pixels(self, slot: int) -> bool:
-        """Does it lie as (H, W, N, C), in memory of its own?"""
-        return slot in self._places and self._places[slot].pixels
-
-    def pixels(self, slot: int) -> Any:
-        """The array as (H, W, N, C), without its border: contiguous in memory if it has none."""
-        return self._array(slot).transpose(2, 3, 0, 1)
-
-    def full(self, slot: int, border: int) -> Any:
-        """The array as (H + 2 border, W + 2 border, N, C) with its border; None if it has no such border.
-
-        The border holds zeros when it is read (a kernel that writes into it calls clean afterwards).
-        """
-        place = self._places.get(slot)
-        if place is None or not place.pixels or place.border < border:
-            return None
-        cut = place.border - border
-        return place.full[cut : place.physical[0] - cut, cut : place.physical[1] - cut] if cut else place.full
-
-    def clean(self, do: Do, slot: int) -> None:
-        """Zero the border that a kernel wrote into, if somebody reads it as zeros."""
-        place = self._places[slot]
-        b = place.border
-        if b and slot in self._bordered:
-            for edge in (place.full[:b], place.full[-b:], place.full[b:-b, :b], place.full[b:-b, -b:]):
-                do(np.copyto, edge, place.dtype.type(0))
 
     # -- broadcasting -----------------------------------------------------------------------------------------
     def model(self, slot: int) -> Any:

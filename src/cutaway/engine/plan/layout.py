@@ -1,4 +1,4 @@
-"""How every slot lies: pictures pixel by pixel, with borders where a stencil looks over the edge; views nowhere."""
+"""How every slot lies: pictures pixel by pixel, whatever costs nothing as a view of another, all else as it is."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .job import BORDERS, PIXELS
+from .job import PIXELS
 from .place import Place
 from .program import Program
 
@@ -14,19 +14,13 @@ __all__ = ["Layout"]
 
 
 class Layout:
-    """pixels: slots that lie as (H, W, N, C); border: how many pixels of zeros they want around them;
+    """pixels: slots that lie as (H, W, N, C);
     views: output of a step that costs nothing -> the slot it is seen in.
     """
 
     def __init__(self, program: Program, several: bool = False) -> None:
         self.program, self.several = program, several
         self.pixels = self._pictures()
-        self.border: dict[int, int] = {}
-        for step in program.steps:
-            wish = BORDERS.get(step.op.name)
-            for slot, width in () if wish is None else wish(step).items():
-                if slot in self.pixels and slot not in program.constants:
-                    self.border[slot] = max(width, self.border.get(slot, 0))
         self.views: dict[int, int] = {}
         self._models: dict[int, Any] = {}
         for step in program.steps:
@@ -36,8 +30,7 @@ class Layout:
 
     def place(self, slot: int) -> Place:
         """A place for a slot, without memory yet."""
-        shape, dtype = self.program.shape(slot), self.program.dtype(slot)
-        return Place(shape, dtype, slot in self.pixels, self.border.get(slot, 0))
+        return Place(self.program.shape(slot), self.program.dtype(slot), slot in self.pixels)
 
     def base(self, slot: int) -> int:
         """The slot in whose memory this one is seen."""

@@ -2,7 +2,7 @@
 
 Pictures are (N, C, H, W) for everybody who looks at them; inside a plan they lie pixel by pixel, as (H, W, N, C): then
 every shift, stride, window and tile is a view on the outer sides, and the inner run (all examples' channels of one
-pixel) is long, which is what NumPy is fast at. A border of zeros around the picture is padding that costs nothing.
+pixel) is long, which is what NumPy is fast at.
 """
 
 from __future__ import annotations
@@ -18,19 +18,17 @@ __all__ = ["Place", "pack"]
 
 
 class Place:
-    """The memory of one slot: ``view`` as everybody knows it, and for pictures ``full``, with its border.
+    """The memory of one slot: ``view`` as everybody knows it.
 
-    >>> place = Place((2, 3, 4, 5), np.float32, pixels=True, border=1)
-    >>> place.bind(np.zeros(place.nbytes, np.uint8)).view.shape, place.full.shape
-    ((2, 3, 4, 5), (6, 7, 2, 3))
+    >>> place = Place((2, 3, 4, 5), np.float32, pixels=True)
+    >>> place.bind(np.zeros(place.nbytes, np.uint8)).view.shape, place.physical
+    ((2, 3, 4, 5), (4, 5, 2, 3))
     """
 
-    def __init__(self, shape: Sequence[int], dtype: Any, pixels: bool = False, border: int = 0) -> None:
+    def __init__(self, shape: Sequence[int], dtype: Any, pixels: bool = False) -> None:
         self.shape, self.dtype, self.pixels = tuple(shape), np.dtype(dtype), pixels
-        self.border = b = border if pixels else 0
-        self.physical = (shape[2] + 2 * b, shape[3] + 2 * b, shape[0], shape[1]) if pixels else self.shape
+        self.physical = (shape[2], shape[3], shape[0], shape[1]) if pixels else self.shape
         self.nbytes = aligned(int(np.prod(self.physical, dtype=np.int64)) * self.dtype.itemsize)
-        self.full: Any = None
         self.view: Any = None
 
     def bind(self, buffer: Any) -> Place:
@@ -38,27 +36,21 @@ class Place:
         count = int(np.prod(self.physical, dtype=np.int64))
         return self.settle(buffer[: count * self.dtype.itemsize].view(self.dtype).reshape(self.physical))
 
-    def settle(self, full: Any) -> Place:
+    def settle(self, physical: Any) -> Place:
         """Live in this array."""
-        self.full = full
-        self.view = self.inner(full)
+        self.view = self._seen(physical)
         return self
 
     def own(self) -> Place:
         """Live in memory of its own."""
         return self.bind(fresh(self.nbytes))
 
-    def inner(self, full: Any) -> Any:
-        """The array without its border, as (N, C, H, W)."""
-        if not self.pixels:
-            return full
-        b = self.border
-        inner = full[b : self.physical[0] - b, b : self.physical[1] - b] if b else full
-        return inner.transpose(2, 3, 0, 1)
+    def _seen(self, physical: Any) -> Any:
+        return physical.transpose(2, 3, 0, 1) if self.pixels else physical
 
     def model(self) -> Any:
         """An array with the strides that this slot has, or will have; its numbers are never read."""
-        return self.view if self.view is not None else self.inner(unread(self.physical, self.dtype))
+        return self.view if self.view is not None else self._seen(unread(self.physical, self.dtype))
 
 
 def pack(lives: Sequence[tuple[int, int, int]]) -> tuple[list[int], int]:

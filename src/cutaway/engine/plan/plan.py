@@ -122,7 +122,7 @@ class Plan:
                     self.virtual.add(slot)  # it lives only inside the group
                     continue
                 place = places[slot] = layout.place(slot)
-                if self.keep or place.border:
+                if self.keep:
                     place.own()
                 else:
                     lives.append((place, first[slot], last.get(slot, t)))
@@ -164,12 +164,11 @@ class Plan:
     # -- the calls ----------------------------------------------------------------------------------------------
     def _emit(self) -> None:
         read_outside = self._read_outside()
-        bordered = set(self.layout.border)
         self._put_aside()
         for t, group in enumerate(self.groups):
             do = Do(self.memory)
             job = Job(
-                group.steps, self.program, self.places, self.view, read_outside[t], bordered,
+                group.steps, self.program, self.view, read_outside[t],
                 ends=group.ends, lies=self.layout.model, readers=self._readers, looked_at=self.keep,
             )  # fmt: skip
             if self.seat is not None and group.steps[0].op.name == "together":
@@ -218,7 +217,7 @@ class Plan:
             self._materialise(group)
         for step in group.steps:
             do.release()
-            alone = Job([step], self.program, self.places, self.view, {step.output}, job._bordered)
+            alone = Job([step], self.program, self.view, {step.output})
             f = KERNELS.get(step.op.name)
             before = len(do.calls)
             if f is None or f(do, alone) is NotImplemented:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ....tape import Step
-from ..layout import OWN, PARTIAL, WHOLE, Bounds, Layout, cut_along
+from ..layout import OWN, PARTIAL, WHOLE, Bounds, cut_along
 from ..splitter import Splitter, rule
 
 
@@ -61,8 +61,3 @@ def dropout_mask(s: Splitter, step: Step) -> Any:
         return NotImplemented
     starts = s.numbers(layout.bounds[:-1], "int64")
     return s.done(step, [x, batch, s.emit("add", [first, starts], {}, OWN)], layout)
-
-
-def moved(layout: Layout, by: int) -> Layout:
-    """The same pieces, along another side."""
-    return cut_along(layout.axis + by, layout.bounds)
