@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 import cutaway
 from cutaway.cli import app
+from cutaway.engine.shell import command
 from cutaway.projects import digits
 from cutaway.training import Run
 from cutaway.training.checkpoint import checkpoints
@@ -143,6 +144,36 @@ def test_a_finished_run_is_shown_again_and_replaced_only_when_asked(type_in, few
     assert other.exit_code == 2 and "--fresh" in other.output
     fresh = type_in("run", "digits", "--epochs", 1, "--seed", 1, "--fresh")
     assert "Trained in" in fresh.output and score not in fresh.output
+
+
+def test_what_is_typed_counts_also_where_it_is_the_default(type_in, few):
+    type_in("run", "digits", "--epochs", 1, "--seed", 5)
+    for words in (("--seed", 0), ("--epochs", 12), ("--seed", 5, "--epochs", 2)):
+        other = type_in("run", "digits", *words)
+        assert other.exit_code == 2 and "has seed 5 and 1 epoch. " in other.output and "--fresh" in other.output
+    for words in ((), ("--seed", 5), ("--epochs", 1)):
+        assert "trained already" in type_in("run", "digits", *words).output
+
+
+def test_the_run_of_another_project_is_not_judged_by_digits(type_in, few):
+    digits.new_run(digits.Recipe(epochs=1)).train(batches=1, progress=False).save("other")
+    kept = Run.resume("other")
+    kept.name = "mnist"
+    kept.save("other")
+    told = type_in("run", "digits", "--out", "other")
+    assert told.exit_code == 2 and "another run, mnist" in told.output and "--fresh" in told.output
+
+
+def test_what_is_printed_to_be_typed_can_be_typed(type_in, few, monkeypatch):
+    folder, real = Path("my [old] runs") / ":cat:", digits.go_on
+    monkeypatch.setattr(digits, "go_on", lambda training, **how: training)  # interrupted at once
+    paused = type_in("run", "digits", "--out", folder)
+    assert f"kept in {folder}." in paused.output
+    assert paused.output.endswith(f"{command('run', 'digits', '--out', folder)}\n")
+    monkeypatch.setattr(digits, "go_on", real)
+    told = type_in("run", "digits", "--out", folder, "--epochs", 1)
+    assert f"saved in {folder}." in told.output and f"{command('open', folder)}  " in told.output
+    assert f"in {folder}" in type_in("run", "digits", "--out", folder).output
 
 
 def test_an_interrupted_run_goes_on_to_the_same_end(type_in, few):

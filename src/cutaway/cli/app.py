@@ -12,6 +12,7 @@ import click
 
 import cutaway
 from cutaway.engine.errors import CutawayError
+from cutaway.engine.shell import command
 
 __all__ = ["app", "main", "typed"]
 
@@ -53,19 +54,19 @@ def sentence(error: Exception) -> str:
     return f"{type(error).__name__}: {error}. This is a fault of Cutaway; --debug shows where it happened."
 
 
-def typed() -> str:
-    """How this command is typed here: `cutaway`, or its path where the environment is not activated.
+def typed(*words: str | Path) -> str:
+    """How this command is typed here, with the words after it: `cutaway`, or its path where that is not found.
 
-    >>> typed().split(os.sep)[-1].split()[-1].startswith("cutaway")
+    >>> typed("open", "my runs").endswith(("open 'my runs'", 'open "my runs"'))
     True
     """
     script = Path(sys.executable).with_name("cutaway.exe" if os.name == "nt" else "cutaway")
     if not script.exists():
-        return f"{Path(sys.executable).name} -m cutaway"
+        return command(Path(sys.executable).name, "-m", "cutaway", *words)
     found = shutil.which("cutaway")
     if found and Path(found) == script:
-        return "cutaway"
-    return str(script.relative_to(Path.cwd()) if script.is_relative_to(Path.cwd()) else script)
+        return command("cutaway", *words)
+    return command(script.relative_to(Path.cwd()) if script.is_relative_to(Path.cwd()) else script, *words)
 
 
 @click.group(

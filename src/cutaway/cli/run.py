@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -45,7 +46,7 @@ def run_digits(epochs: int | None, seed: int | None, fresh: bool, folder: Path, 
     """
     out = screen.console(plain)
     chosen = {key: value for key, value in {"epochs": epochs, "seed": seed}.items() if value is not None}
-    training, note = _begin(folder, digits.Recipe(**chosen), fresh)
+    training, note = _begin(folder, chosen, fresh)
     out.print(note, soft_wrap=True)
     if training.batch < training.goal:
         _train(out, training, folder, plain)
@@ -59,23 +60,26 @@ def run_digits(epochs: int | None, seed: int | None, fresh: bool, folder: Path, 
     _show(out, training, folder)
 
 
-def _begin(folder: Path, recipe: digits.Recipe, fresh: bool) -> tuple[Run, str]:
-    """The run in the folder if it can go on and is what was asked for, a new one otherwise, and what to say."""
+def _begin(folder: Path, chosen: dict[str, int], fresh: bool) -> tuple[Run, str]:
+    """The run in the folder if it can go on and is what was asked for, a new one otherwise, and what to say.
+
+    chosen: the options that were typed; the others are as the run in the folder has them
+    """
     if fresh or not folder.is_dir() or not checkpoints(folder):
         for old in checkpoints(folder) if folder.is_dir() else ():
             old.unlink()
+        recipe = digits.Recipe(**chosen)
         beginning = "Training on 8,000 handwritten digits"
         passes = "1 epoch" if recipe.epochs == 1 else f"{recipe.epochs} epochs"
         return digits.new_run(recipe), f"{beginning}: {passes}, seed {recipe.seed}."
     saved = newest_in(folder)
-    wanted = recipe.epochs * len(saved.loader())
-    asked_other = saved.seed != recipe.seed or saved.goal != wanted
-    default = recipe == digits.Recipe()
-    if asked_other and not default:
-        raise click.UsageError(
-            f"The run in {folder} has seed {saved.seed} and {saved.goal // len(saved.loader())} epochs. "
-            "To replace it, add --fresh; to keep it, name another folder with --out."
-        )
+    replace = "To replace it, add --fresh; to keep it, name another folder with --out."
+    if saved.name != "digits" or saved.data is None:
+        raise click.UsageError(f"In {folder} there is another run, {saved.name or 'without a name'}. {replace}")
+    there = {"seed": saved.seed, "epochs": saved.goal / len(saved.loader())}
+    if any(there[option] != value for option, value in chosen.items()):
+        passes = "1 epoch" if there["epochs"] == 1 else f"{there['epochs']:g} epochs"
+        raise click.UsageError(f"The run in {folder} has seed {saved.seed} and {passes}. {replace}")
     if saved.batch >= saved.goal:
         return saved, f"This network is trained already (--fresh trains it anew). It is in {folder}."
     return saved, f"Going on after batch {saved.batch} of {saved.goal}, from {folder} (--fresh begins anew)."
@@ -140,11 +144,10 @@ def _show(out: Console, training: Run, folder: Path) -> None:
     out.print(
         f"\nThe run is saved in {folder}. What now?\n"
         f"  {typed()} try digits PHOTO     read a photo or drawing of a digit\n"
-        f"  {typed()} open {folder}     look inside: play, pause, step, go back, change\n"
+        f"  {typed('open', folder)}     look inside: play, pause, step, go back, change\n"
         f"  {typed()} --help               all commands\n"
-        f'In Python: run = ct.Run.resume("{folder.as_posix()}"); run.back(100); run.step("op")',
+        f'In Python: run = ct.Run.resume({json.dumps(folder.as_posix())}); run.back(100); run.step("op")',
         soft_wrap=True,
-        markup=False,
     )
 
 
@@ -161,4 +164,4 @@ def _confused(confusion: Any) -> str:
 
 
 def _again(folder: Path) -> str:
-    return f"{typed()} run digits" + ("" if folder == DIGITS else f" --out {folder}")
+    return typed("run", "digits", *(() if folder == DIGITS else ("--out", folder)))

@@ -21,10 +21,14 @@ SHADES = " .:-=+*#%@"
 
 
 def console(plain: bool = False) -> Console:
-    """The terminal; with plain, or where the output is no terminal: no colours, no movement, no line breaks added."""
+    """The terminal; with plain, or where the output is no terminal: no colours, no movement, no line breaks added.
+
+    What is printed stands there as it is: a folder [old] is no style, and :cat: in a file's name no picture.
+    """
+    as_it_is: dict[str, Any] = {"markup": False, "emoji": False, "highlight": False}
     if plain or not sys.stdout.isatty():
-        return Console(no_color=True, force_terminal=False, color_system=None, width=10_000, highlight=False)
-    return Console(highlight=False)
+        return Console(no_color=True, force_terminal=False, color_system=None, width=10_000, **as_it_is)
+    return Console(**as_it_is)
 
 
 def can_draw(screen: Console) -> bool:
