@@ -60,7 +60,7 @@ def test_snapshots_shared_with_a_fork_are_not_written_over(make: Callable[..., R
     same(forks[2].fork().fork().train(until=9, progress=False).at(3), make().train(until=3, progress=False))
 
 
-def test_forks_of_a_resumed_run_and_without_a_network() -> None:
+def test_a_fork_has_a_network_of_its_own() -> None:
     run = next(iter(worlds.args[1]))(budget=1).train(until=4, progress=False)
     fork = run.fork()
     assert fork.net is not run.net

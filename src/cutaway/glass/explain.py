@@ -138,12 +138,17 @@ def _steps_named(batch: Batch, name: str) -> list[Step]:
     if forward:
         return forward
     if name in program.carry and name in program.state:
-        return [s for s in program.steps if s.label == f"update/{name}"]
+        by_name = [s for s in program.steps if s.label == f"update/{name}"]
+        return by_name or [s for s in program.steps if s.output == program.carry[name]]
     if name.endswith(".grad") and name.removesuffix(".grad") in program.gradients:
         return [s for s in program.steps if s.output == program.gradients[name.removesuffix(".grad")]]
     if name in program.results:
         return [s for s in program.steps if s.output == program.results[name]]
     layers = dict.fromkeys(path for path, _, _ in program.visits if path)
+    if name in layers:
+        raise CutawayError(f"explain: layer {name} does nothing here: what comes in goes out as it is.")
+    if name in program.state:
+        raise CutawayError(f"explain: {name!r} is not changed in this batch, so no step tells of it; show shows it.")
     known = [*layers, *slots_named(program), "optimizer"]
     raise CutawayError(
         f"explain: nothing here is called {name!r}.{hint(name, known)} There are layers ({', '.join(layers)}), labels "

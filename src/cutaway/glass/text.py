@@ -29,12 +29,19 @@ def number(value: Any) -> str:
 
 
 def place(index: Sequence[Any]) -> str:
-    """An index as it is typed.
+    """An index as it is typed; a slice as the history keeps it.
 
-    >>> place((12, 400)), place(())
-    ('[12, 400]', '')
+    >>> place((12, 400)), place(()), place((("slice", None, 3, None), 1))
+    ('[12, 400]', '', '[:3, 1]')
     """
-    return f"[{', '.join(map(str, index))}]" if len(index) else ""
+    return f"[{', '.join(map(_side, index))}]" if len(index) else ""
+
+
+def _side(k: Any) -> str:
+    if not (isinstance(k, tuple) and len(k) == 4 and k[0] == "slice"):
+        return str(k)
+    start, stop, step = ("" if part is None else str(part) for part in k[1:])
+    return f"{start}:{stop}" + (f":{step}" if step else "")
 
 
 def bars(values: Any, width: int = 40) -> str:
@@ -111,6 +118,7 @@ def _farthest(table: Any, most: int, axis: int) -> Any:
     length = table.shape[axis]
     if length <= most:
         return table
+    table = table.astype(np.float64) if table.dtype.kind in "bu" else table  # these have no negative
     starts = np.linspace(0, length, most + 1).astype(int)[:-1]
     low, high = np.minimum.reduceat(table, starts, axis), np.maximum.reduceat(table, starts, axis)
     return np.where(np.isnan(high) | (high >= -low), high, low)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..engine.errors import CutawayError
+from ..training.names import hint
 from .drawing import picture
 from .html import escape, fig, frame, pretty
 from .moment import batch_of
@@ -58,6 +60,7 @@ class Why:
     shapes: Any = None  # slot -> its shape
     batch_x: Any = None
     batch_y: Any = None
+    by_hand: tuple[str, ...] = ()
 
     @property
     def change(self) -> float:
@@ -76,12 +79,15 @@ class Why:
 
     @property
     def sentence(self) -> str:
-        """What happened, in one sentence."""
+        """What happened, in one sentence; where a hand was in it, in two."""
+        hand = ""
+        if self.by_hand:
+            hand = f" In this batch {', '.join(self.by_hand)} was changed by hand, so the parts need not sum to it."
         if self.change == 0:
-            return f"{self.what} stayed at {number(self.before)} in batch {self.batch}."
+            return f"{self.what} stayed at {number(self.before)} in batch {self.batch}.{hand}"
         return (
             f"{self.what} went from {number(self.before)} to {number(self.after)} in batch {self.batch}: a change of "
-            f"{number(self.change)}."
+            f"{number(self.change)}.{hand}"
         )
 
     # -- the three views --------------------------------------------------------------------------------------------
@@ -115,7 +121,8 @@ class Why:
         size = scale * sum(float(np.abs(path.products).sum()) for path in self.paths) + abs(whole)
         if abs(rest) <= TINY * size:
             return []
-        return [say(f"{number(rest)} came from no example: it enters the loss on its own.")]
+        hand = "it was changed by hand, or " if self.by_hand else ""
+        return [say(f"{number(rest)} came from no example: {hand}it enters the loss on its own.")]
 
     def by_path(self) -> list[Row]:
         """The largest products of delta and input, and their sum, the gradient."""
@@ -230,13 +237,18 @@ def why(run: Run, name: str, index: Any, batch: int | None = None) -> Why:
     >>> bool(abs(sum(told.rule.values()) - told.change) < 1e-6)
     True
     """
+    if batch is not None and run.batch and not 0 <= batch < run.batch:
+        raise CutawayError(f"why: {run.batch} batches are done, counted from 0; {batch} is none of them.")
     batch = run.batch - 1 if batch is None else batch
-    if batch < 0:
+    if not run.batch:
         raise CutawayError("why: no batch is done yet. run.train(batches=1) does one.")
     seen = batch_of(run, batch)
     program, values = seen.program, _Values(seen.read)
     if name not in program.gradients:
         known = ", ".join(program.gradients)
+        if name not in run.state:
+            near = hint(name, program.gradients)
+            raise CutawayError(f"why: nothing is called {name!r}.{near} What is trained: {known}.")
         raise CutawayError(f"why: {name!r} was not trained in batch {batch}. These were: {known}.")
     old, new = (np.asarray(values[slot]) for slot in (program.state[name], program.carry[name]))
     at = tuple(int(k) for k in np.atleast_1d(index)) if index is not None else ()
@@ -266,7 +278,16 @@ def why(run: Run, name: str, index: Any, batch: int | None = None) -> Why:
         lambda slot: np.shape(values[slot]),
         np.asarray(values[program.inputs["x"]]),
         np.asarray(values[program.inputs["y"]]),
+        tuple(_by_hand(run, batch, seen.called)),
     )
+
+
+def _by_hand(run: Run, batch: int, called: Any) -> Iterator[str]:
+    """What was changed while the batch was open."""
+    for event in run.history.events:
+        if event.kind == "edit" and event.batch == batch and event.op:
+            kind, _, slot = event.name.partition(":")
+            yield str(called(int(slot))) if kind == "slot" else event.name.removeprefix("optim/")
 
 
 class _Values:

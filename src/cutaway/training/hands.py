@@ -73,9 +73,19 @@ class Hands(Clockwork):
         )  # an impossible change is refused before anything is written down
         if key == "y":
             evaluation.check(self, self.current("x")[0], new)
+        if key == "x":
+            self._verify(new)
         self._write(event)
         self._publish()
         return self
+
+    def _verify(self, x: Any) -> None:
+        """May the examples of the open batch be these? (A word that no table has a row for may not.)"""
+        assert self._inside is not None
+        seen, slot = self._inside, self._inside.program.inputs["x"]
+        for step in seen.program.steps:
+            if slot in step.inputs and all(s == slot or seen.filled(s) for s in step.inputs):
+                step.op.verify(*[x if s == slot else seen.see(s) for s in step.inputs], **step.attrs)
 
     def _name(self, name: str | int) -> str:
         """The full name of what the reader means."""

@@ -48,7 +48,7 @@ class Exam:
         self.run = run
         self.branch = run.fork()
         self.branch.unwatch()
-        self.losses = np.asarray(run.losses, np.float64)
+        self.losses = np.array([result[0] for result in run.results], np.float64)  # as large as they were
         self.batches: list[int] = []
         self.batch = run.batch
         self.program: Tape | None = None
@@ -96,7 +96,7 @@ class Exam:
                 if slot == program.results.get("loss"):
                     self._measure(program, outputs)
         self.batches.append(self.batch)
-        self.examples += len(np.asarray(self.run.loader().indices(self.run.number(self.batch))))
+        self.examples += len(self.run.examples(self.batch))
 
     def _show(self, checks: Sequence[Check], slot: int) -> None:
         if checks:

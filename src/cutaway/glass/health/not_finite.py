@@ -23,7 +23,7 @@ KIND = "not finite"
 
 CAUSES = {  # operation -> why it happens, and what helps
     "exp": (
-        "exp of more than 88.7 is beyond float32",
+        "exp of more than 88.7 is beyond float32 (and of 709.8 beyond float64)",
         "Let softmax, log_softmax or nn.CrossEntropyLoss do the exp: they take the largest number away first. "
         "Or clip what goes in.",
     ),
@@ -37,7 +37,7 @@ CAUSES = {  # operation -> why it happens, and what helps
     "log_softmax": ("the votes that came in were too large already", "Make alpha smaller."),
 }  # fmt: skip
 GROWN = (
-    "numbers have grown beyond what float32 can hold (3.4e38)",
+    "numbers have grown beyond what their kind can hold (3.4e38 in float32)",
     "Steps that are too long are the usual reason: go back some batches and make alpha smaller, or give the optimizer "
     "clip_norm=1.0.",
 )
@@ -146,7 +146,7 @@ def _leaf(exam: Exam, batch: int, program: Tape, see: Any, slot: int) -> Finding
     name = names.get(slot, f"slot {slot}")
     rows = np.argwhere(~np.isfinite(value))
     if name in ("x", "y"):
-        example = int(run.loader().indices(run.number(batch))[int(rows[0][0])])
+        example = int(run.examples(batch)[int(rows[0][0])])
         what = "inputs" if name == "x" else "answer"
         rest = tuple(int(k) for k in rows[0][1:])
         said = f"The {what} of example {example} of the data hold NaN or infinity{' at ' + place(rest) if rest else ''}"

@@ -79,7 +79,9 @@ class Sameness:
 
 
 def _alike(array: Any) -> bool:
-    """Are all rows of this table equal?"""
+    """Are all rows of this table equal? (The numbers of a layer that scales one by one are no table.)"""
+    if np.ndim(array) < 2:
+        return False
     rows = np.asarray(array).reshape(len(array), -1)
     if len(rows) < 2:
         return False

@@ -55,7 +55,8 @@ def recorded(net: Network, x: Any) -> Iterator[Recorded]:
             yield found
         return
     with in_use(net), Tape() as tape:
-        given = tape.input("x", x)
+        kind = next((parameter.dtype for parameter in net.parameters()), x.dtype)
+        given = tape.input("x", x.astype(kind, copy=False) if x.dtype.kind == "f" else x)
         out = net(given)
         yield Recorded(given, out, {path: tape[slot] for path, _, slot in tape.visits if path})
 

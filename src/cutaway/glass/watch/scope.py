@@ -10,6 +10,7 @@ import numpy as np
 
 from ...engine.errors import CutawayError
 from ...engine.tape import Tape
+from ...training.names import slot_of
 
 if TYPE_CHECKING:
     from ...training.clockwork import Moment
@@ -58,8 +59,8 @@ class Now:
         """A part of the state, the batch ("x", "y"), or the output of a layer by its label."""
         if name in ("loss", *COUNTERS, *self.run.metrics):
             return self.number(name)
-        slots = labelled(self.run.program, name) if name not in self.run.state else []
-        return self.run.see(slots[-1]) if slots else self.run.see(name)
+        slot = slot_of(self.run.program, name) if name not in self.run.state else None
+        return self.run.see(name if slot is None else slot)
 
     def gradient(self, name: str) -> Any:
         """The gradient of a weight in the open batch."""
@@ -117,11 +118,6 @@ class Past(Now):
     array = number
 
 
-def labelled(program: Tape, label: str) -> list[int]:
-    """The slots that the steps of this label fill."""
-    return [step.output for step in program.steps if step.label == label]
-
-
 def gradient(program: Tape, name: str) -> int:
     """The slot of a weight's gradient."""
     if name not in program.gradients:
@@ -143,10 +139,10 @@ def slots_of(program: Tape, wanted: Sequence[tuple[str, Any]]) -> list[int]:
             found.append(what)
         elif kind == "result":
             found.append(program.results[what])
-        elif what in program.inputs:
-            found.append(program.inputs[what])
+        elif (slot := slot_of(program, what)) is not None:
+            found.append(slot)
         else:
-            found += labelled(program, what)[-1:]
+            raise CutawayError(f"nothing is called {what!r} in this batch.")
     return found
 
 

@@ -8,16 +8,18 @@ one on slots in the middle of every batch, which is walked then.
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Callable, Iterator
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import CutawayError
 from ...training import machine
+from ...training.names import slot_of
 from .evaluate import Look
 from .hit import Hit
 from .language import EVENTS, ConditionError, Memory, parse, wrong
-from .scope import COUNTERS, Now, Past, labelled, ready_at, slots_of
+from .scope import COUNTERS, Now, Past, ready_at, slots_of
 
 if TYPE_CHECKING:
     from ...training.clockwork import Moment
@@ -108,7 +110,7 @@ class Watch:
             return
         if name in run.state or f"optim/{name}" in run.state or name in COUNTERS:
             self.needs = max(self.needs, STATE)
-        elif name in run.program.inputs or labelled(run.program, name):
+        elif slot_of(run.program, name) is not None:
             self.needs = SLOTS
             self.wanted.append(("label", name))
         else:
@@ -116,6 +118,12 @@ class Watch:
                 run.see(name)
             except CutawayError as error:
                 raise wrong(self.text, node, str(error)) from None
+
+    def again(self) -> Watch:
+        """The same condition with no hits yet; what its names mean is known, and is not asked again."""
+        twin = copy.copy(self)
+        twin.hits, twin._armed, twin._memory, twin._told = [], True, Memory(), {}
+        return twin
 
     # -- asking -------------------------------------------------------------------------------------------------
     def _ask(self, scope: Now, memory: Memory) -> tuple[bool, Look]:
@@ -136,7 +144,14 @@ class Watch:
             return self.needs != SLOTS
         if self.everywhere:
             return True
-        return self.needs == SLOTS and run.op == ready_at(run.program, slots_of(run.program, self.wanted))
+        if self.needs != SLOTS:
+            return False
+        try:
+            return run.op == ready_at(run.program, slots_of(run.program, self.wanted))
+        except CutawayError as error:  # what it looks at is not trained any more, say
+            raise ConditionError(
+                f"watch: {self.text!r} cannot be asked in batch {run.batch}: {error} run.unwatch() stops watching it."
+            ) from None
 
     def ask(self, scope: Now, moment: Moment | None, batch: int) -> Hit | None:
         """Has it come true now, in this batch?"""
@@ -228,8 +243,7 @@ class Watches:
     def of(self, run: Run) -> Watches:
         """The same conditions for a branch, with hits of its own."""
         other = Watches(run)
-        for watch in self:
-            other._all.append(Watch(run, watch.condition, watch.text if watch.tree is None else ""))
+        other._all = [watch.again() for watch in self]
         return other
 
     # -- looking ------------------------------------------------------------------------------------------------
