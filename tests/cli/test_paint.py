@@ -66,18 +66,55 @@ def test_ctrl_c_pauses_and_the_command_it_names_goes_on(type_in: Any, monkeypatc
                 signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(Painting, "go_on", lambda self, *a, **how: real(self, *a, **how, callbacks=[Press()]))
-    paused = type_in("--out", "my here", "--keep-colours")
+    paused = type_in("--out", "my here", "--keep-colours", "--smooth", 0)
     assert paused.exit_code == 0 and "Paused" in paused.output
     again = paused.output.split("type the same again: ")[1].split("run paint ")[1].strip()
-    assert again == "--content photo.jpg --style waves.png --size 130 --steps 3 --keep-colours --out 'my here'"
+    asked = "--content photo.jpg --style waves.png --size 130 --steps 3"
+    assert again == f"{asked} --smooth 0.0 --keep-colours --out 'my here'"
     words = shlex.split(again)
     assert not Path("my here/painting.png").exists() and Path("my here/progress.png").exists()
     monkeypatch.setattr(Painting, "go_on", real)
     told = CliRunner().invoke(app, ["run", "paint", *words])
     assert told.exit_code == 0 and Path("my here/painting.png").is_file(), told.output
-    whole = type_in("--out", "whole", "--keep-colours")
+    whole = type_in("--out", "whole", "--keep-colours", "--smooth", 0)
     assert whole.exit_code == 0
     assert Path("my here/painting.png").read_bytes() == Path("whole/painting.png").read_bytes()
+
+
+def test_ctrl_c_while_a_size_is_prepared_pauses_too(type_in: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Painting.run
+    monkeypatch.setattr(Painting, "run", lambda self, number: real(self, number) if not number else _press())
+    paused = type_in()
+    assert paused.exit_code == 0 and f"Paused; what was saved is kept in {FOLDER}." in paused.output
+    monkeypatch.setattr(Painting, "run", real)
+    told = type_in()
+    assert told.exit_code == 0 and "size 2 of 2" in told.output and (FOLDER / "painting.png").is_file()
+
+
+def _press() -> Any:
+    signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("name", ["painting.png", "progress.png", "order.json", "size-1/letter.txt"])
+def test_what_somebody_else_has_in_the_folder_is_never_touched(name: str, type_in: Any, tmp_path: Path) -> None:
+    """A folder of pictures, say, where a painting has no business to replace or clear away anything."""
+    mine = tmp_path / name
+    mine.parent.mkdir(exist_ok=True)
+    mine.write_text('{"bread": 2}')
+    before = {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    for words in ((), ("--fresh",)):
+        told = type_in("--out", ".", *words)
+        assert told.exit_code == 1 and name.split("/")[0] in told.output and "--out" in told.output
+        assert {file: file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()} == before
+
+
+def test_fresh_clears_only_what_a_painting_keeps(type_in: Any) -> None:
+    type_in("--out", "here")
+    for name in ("size-large", "size-1 of 2"):
+        (Path("here") / name).mkdir()
+    assert type_in("--out", "here", "--fresh", "--steps", 2).exit_code == 0
+    kept = {part.name for part in Path("here").iterdir()}
+    assert kept == {"order.json", "painting.png", "size-2", "size-large", "size-1 of 2"}
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -78,22 +77,22 @@ def run_paint(
     elif before and painting.finished.is_file():
         out.print(f"This is painted already (--fresh paints it anew): {painting.finished}", soft_wrap=True)
         return
-    again = f"{typed()} run paint {shlex.join(_words())}"
     out.print(
         f"Painting {content.name} in the manner of {style.name}; {where / 'progress.png'} shows how far it is.",
         soft_wrap=True,
-        markup=False,
     )
     start = monotonic()
     how: dict[str, Any] = {"progress": False} if plain else {}
-    if not painting.go_on(lambda line: out.print(line, soft_wrap=True, markup=False), **how):
-        out.print(
-            f"Paused; everything is kept in {where}.\nTo go on, type the same again: {again}",
-            soft_wrap=True,
-            markup=False,
-        )
+    kept = "everything is kept"
+    try:
+        done = painting.go_on(lambda line: out.print(line, soft_wrap=True), **how)
+    except KeyboardInterrupt:  # while a size is prepared, which no run is there to notice; or pressed twice
+        done, kept = False, "what was saved is kept"
+    if not done:
+        again = typed("run", "paint", *_words())
+        out.print(f"Paused; {kept} in {where}.\nTo go on, type the same again: {again}", soft_wrap=True)
         return
-    out.print(f"Painted in {monotonic() - start:.0f} seconds: {painting.finished}", soft_wrap=True, markup=False)
+    out.print(f"Painted in {monotonic() - start:.0f} seconds: {painting.finished}", soft_wrap=True)
 
 
 def _words() -> list[str]:
@@ -102,7 +101,7 @@ def _words() -> list[str]:
     words = []
     for parameter in context.command.params:
         value = context.params.get(parameter.name or "")
-        if parameter.name == "fresh" or value in (None, False, parameter.get_default(context)):
-            continue
+        if parameter.name == "fresh" or value is None or value is False or value == parameter.get_default(context):
+            continue  # not `value in (...)`: 0.0 == False, and --smooth 0 is an order
         words += [parameter.opts[0]] if value is True else [parameter.opts[0], str(value)]
     return words

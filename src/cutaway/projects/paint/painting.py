@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
@@ -39,6 +41,7 @@ CONTENT = 2  # the layer that keeps the photo in mind: fine enough for eyes and 
 MATCHED = (2, 4)  # the layers whose places are compared with the painting's
 COLOUR = 0.3  # how much the colours of these places count beside what is seen there
 GLANCE = 5.0  # seconds between two pictures of the progress
+KEPT = re.compile(r"order\.json|painting\.png|progress\.png|size-\d+")  # what a painting has in its folder
 
 
 class OrderError(CutawayError, ValueError):
@@ -123,19 +126,44 @@ class Painting:
         return described
 
     def begun(self) -> dict[str, Any] | None:
-        """The description of the painting that is in the folder already; None where there is none."""
+        """The description of the painting that is in the folder already; None where there is none.
+
+        Raises OrderError where something of somebody else has a name that a painting would write over.
+        """
         try:
-            found: dict[str, Any] = json.loads((self.folder / "order.json").read_text(encoding="utf-8"))
-        except (FileNotFoundError, json.JSONDecodeError):
-            return None
-        return found
+            found = json.loads((self.folder / "order.json").read_text(encoding="utf-8"))
+        except (FileNotFoundError, ValueError):
+            found = None
+        if isinstance(found, dict) and found.keys() >= {"photo", "painting", "steps"}:
+            return found
+        if foreign := self._kept():
+            raise OrderError(
+                f"In {self.folder} there is {foreign[0].name}, which is no part of a painting by Cutaway; it would be "
+                "written over. Name another folder: --out, or Painting(folder=...)."
+            )
+        return None
 
     def clear(self) -> None:
         """Take away what an earlier painting has left in the folder; nothing else is touched."""
-        for size in self.folder.glob("size-*"):
-            shutil.rmtree(size)
-        for name in ("order.json", "progress.png", "painting.png"):
-            (self.folder / name).unlink(missing_ok=True)
+        if self.begun() is None:
+            return
+        for part in self._kept():
+            if part.is_dir():
+                shutil.rmtree(part)
+            else:
+                part.unlink()
+
+    def _describe(self) -> None:
+        """Beside its place first, as all that is kept: half a description would make the folder somebody else's."""
+        beside = self.folder / ".order.json.part"
+        beside.write_text(json.dumps(self.description(), indent=1), encoding="utf-8")
+        os.replace(beside, self.folder / "order.json")
+
+    def _kept(self) -> list[Path]:
+        """All that has a name of what a painting keeps; what says that it is a painting comes last."""
+        inside = self.folder.iterdir() if self.folder.is_dir() else ()
+        found = (part for part in inside if KEPT.fullmatch(part.name))
+        return sorted(found, key=lambda part: (part.name == "order.json", part.name))
 
     def place(self, number: int) -> Path:
         """The folder of the run that paints one of the sizes."""
@@ -159,7 +187,7 @@ class Painting:
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         if self.begun() != self.description():
-            (self.folder / "order.json").write_text(json.dumps(self.description(), indent=1), encoding="utf-8")
+            self._describe()
         for number in range(self.reached(), len(self.sizes)):
             height, width = self.sizes[number]
             say(f"size {number + 1} of {len(self.sizes)}: {width} x {height} pixels, {self.order.steps} steps")
