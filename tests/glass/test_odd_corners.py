@@ -28,7 +28,7 @@ def test_a_word_that_no_table_has_a_row_for_is_refused_and_nothing_is_lost() -> 
         with pytest.raises(CutawayError, match="embedding: "):
             one.edit("x", (0, 0), word)
     one.edit("x", (0, 0), 8)
-    assert one.train(batches=3, progress=False).batch == 3
+    assert one.train(batches=3, progress=False).batch >= 3
 
 
 def test_health_after_another_batch_size() -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from ..engine.errors import CutawayError
 from . import progress
-from .exercise import Exercise, Verdict, not_yet
+from .exercise import Exercise, Verdict, blank, not_yet
 from .telling import Told
 
 __all__ = ["check", "exercise", "exercises", "hint", "solution"]
@@ -65,7 +65,12 @@ def _judged(one: Exercise, answers: tuple[Any, ...]) -> Verdict:
             f'After "{one.number}" this check takes {wanted} answer{"s" * (wanted != 1)}, and it got {len(answers)}.'
         )
     try:
-        return one.judge(*answers)
+        verdict = one.judge(*answers)
+        if verdict.kind == "blank" and any(map(inspect.isfunction, answers)):
+            return blank(
+                f"{verdict.text} (If you have written something: what a function gives back stands after return.)"
+            )
+        return verdict
     except Exception as error:
         return not_yet(f"Your code stopped with {type(error).__name__}: {error}{_where(error)}")
 

@@ -20,6 +20,7 @@ from types import FrameType
 from urllib.parse import quote
 
 from ..engine.errors import CutawayError
+from ..engine.shell import pip_install
 
 __all__ = ["missing", "needs_lab", "open_lab"]
 
@@ -31,8 +32,8 @@ QUIET = {"disabledExtensions": {"@jupyterlab/apputils-extension:announcements": 
 
 def missing(module: str) -> CutawayError:
     """The one sentence for a part of the course that is not installed."""
-    command = f'"{sys.executable}" -m pip install {" ".join(NEEDED)} "ipykernel!=7.0.*"'
-    return CutawayError(f"The course needs {module}, which is not installed. To get all it needs, type: {command}")
+    get = pip_install(*NEEDED, "ipykernel!=7.0.*")
+    return CutawayError(f"The course needs {module}, which is not installed. To get all it needs, type: {get}")
 
 
 def needs_lab() -> None:

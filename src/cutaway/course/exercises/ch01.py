@@ -284,7 +284,16 @@ check("1.4", days_up)""",
 def judge_usual(answer: Callable[[Array], Any]) -> Verdict:
     """The table without its columns' means."""
     tables = _tables(15)
-    given = [answer(table.copy()) for table in tables]
+    try:
+        given = [answer(table.copy()) for table in tables]
+    except ValueError as error:
+        if "broadcast" not in str(error):
+            raise
+        return mistake(
+            "The usual of the row",
+            "a table of 5 rows and 3 columns met one mean for each row, and NumPy could not lay five numbers along "
+            "three columns. Which way should the mean go?",
+        )
     if any(map(_nothing, given)):
         return blank("Nothing here yet, and that is fine. Begin with the means: one for each column.")
 
@@ -327,7 +336,7 @@ check("1.5", from_usual)""",
     ),
     (
         Mistake("One usual for all", swap=("mean(axis=0)", "mean()")),
-        Mistake("The usual of the row", swap=("mean(axis=0)", "mean(axis=1, keepdims=True)")),
+        Mistake("The usual of the row", swap=("mean(axis=0)", "mean(axis=1)")),
         Mistake("Turned round", swap=("table - table.mean(axis=0)", "table.mean(axis=0) - table")),
         Mistake("The usual itself", swap=("table - table.mean(axis=0)", "table.mean(axis=0)")),
     ),

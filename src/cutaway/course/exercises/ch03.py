@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ... import nn
 from ..exercise import Exercise, Mistake, Verdict, blank, mistake, not_yet, right
 
 __all__ = ["EXERCISES"]
@@ -164,7 +165,8 @@ def _stack(answer: Callable[..., Any]) -> Verdict:
     except ValueError as error:
         return mistake(
             "The second helping",
-            f"NumPy stopped: {error}. The second layer has a weight for each hidden number. What are you feeding it?",
+            f"NumPy stopped: {error}. Do the inputs meet the first table lying on its side, with a head start for each "
+            "hidden number? And does the second layer hear the hidden numbers, and not x?",
         )
     if any(_empty(one) for one in given):
         return blank(BEGIN + "Two lines: the hidden numbers from x, then the outputs from the hidden numbers.")
@@ -207,6 +209,14 @@ def _library(answer: Callable[..., Any]) -> Verdict:
             "The strange head start",
             "the weights are yours, but a head start is still random. A layer has two things to set.",
         )
+    for net, case in zip(nets, cases, strict=True):
+        for layer, table in zip(_layers(net), (case[1], case[3]), strict=False):
+            if (layer.out_features, layer.in_features) != table.shape:
+                return mistake(
+                    "Made to another measure",
+                    f"a layer was made as {layer}, but its table is {table.shape}: a row for each output. Which number "
+                    "comes first in nn.Linear?",
+                )
     names = ("0.weight", "0.bias", "1.weight", "1.bias")
     wrong = [name for table in tables for name, pair in zip(names, table, strict=False) if not _same(*pair)]
     if wrong:
@@ -218,6 +228,10 @@ def _library(answer: Callable[..., Any]) -> Verdict:
     if all(_same(one, x @ a.T + p) for one, (x, a, p, _, _) in zip(said, cases, strict=True)):
         return mistake("Half way", "your net stops at the hidden numbers. How many layers are in it?")
     return not_yet(f"The net runs, and gives {said[0].shape} where {wanted[0].shape} should come out.")
+
+
+def _layers(net: Any) -> list[nn.Linear]:
+    return [part for part in net.modules() if isinstance(part, nn.Linear)] if isinstance(net, nn.Module) else []
 
 
 def _parameters(net: Any) -> list[Any]:
@@ -411,6 +425,8 @@ check("3.5", my_library_net)''',
 """, "")),
             Mistake("The strange head start", swap=("net[0].weight.data, net[0].bias.data = first, first_bias",
                                                     "net[0].weight.data = first")),
+            Mistake("Made to another measure", swap=("nn.Linear(first.shape[1], first.shape[0])",
+                                                     "nn.Linear(first.shape[0], first.shape[1])")),
             Mistake("Half way", 'def my_library_net(first, first_bias, second, second_bias):\n'
                     "    net = nn.Sequential(nn.Linear(first.shape[1], first.shape[0]))\n"
                     "    net[0].weight.data, net[0].bias.data = first, first_bias\n    return net\n\n"

@@ -103,6 +103,12 @@ def _reader(x: Any, y: Any, w: Any) -> Verdict:
     x, y, w = np.asarray(x, float), np.asarray(y, float), float(w)
     table = np.asarray(READ)
     km, minutes = table.T
+    bottom = km @ minutes / (km @ km)
+    if x.shape == (7,) and y.shape == (7, 1) and abs(w - bottom) < 1e-3:
+        return right(
+            "Seven errors again, and the weight rests where the bowl is lowest. Mended where y is read, every later "
+            "line would be mended too."
+        )
     if x.shape == (7,) and y.shape == (7, 1):
         return blank(f"The weight rests at {w:.3f}, and the bowl is not lowest there. Nothing is wrong with alpha.")
     if np.allclose(y, minutes.mean()):
@@ -114,7 +120,6 @@ def _reader(x: Any, y: Any, w: Any) -> Verdict:
             "One column twice", "each ride is compared with its own kilometres. Which column are the minutes in?"
         )
     if x.size == 7 and y.size == 7 and np.allclose(np.ravel(x), km) and np.allclose(np.ravel(y), minutes):
-        bottom = km @ minutes / (km @ km)
         if abs(w - bottom) < 1e-3:
             return right("Seven rides, seven errors, and the weight rests where the bowl is lowest.")
         return not_yet(f"Now x and y are right, but w is {w:.3f}. Is alpha as it was? Did the loop run again?")
@@ -191,7 +196,10 @@ def _edge(my_edge: Callable[..., Any]) -> Verdict:
 # -- 4.5 --------------------------------------------------------------------------------------------------------------
 def _who(most: Any, none: Any) -> Verdict:
     if most is None and none is None:
-        return blank(f"{NOTHING} The lines under 'By path' name each example and its two factors.")
+        return blank(
+            f"{NOTHING} The lines under 'By path' name the four that pushed most. For the other three, see how "
+            "many lights they met."
+        )
     if most is None or none is None:
         return not_yet("One of the two is still None. Each answer is the number of an example, as the glass prints it.")
     answer = int(most), int(none)
