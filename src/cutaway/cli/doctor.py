@@ -15,6 +15,7 @@ import numpy as np
 
 import cutaway
 from cutaway.data import home
+from cutaway.engine.shell import pip_install
 from cutaway.training.machine import cores
 
 from . import screen
@@ -57,7 +58,7 @@ def findings() -> Iterator[Finding]:
     yield _cache()
     for name, (module, package, purpose) in EXTRAS.items():
         here = importlib.util.find_spec(module) is not None
-        advice = "" if here else f'it {purpose}; to get it: "{sys.executable}" -m pip install {package}'
+        advice = "" if here else f"it {purpose}; to get it: {pip_install(*package.split())}"
         yield Finding(f"extra: {name}", "installed" if here else "not installed", advice)
 
 
@@ -130,12 +131,12 @@ def doctor() -> None:
     found = list(findings())
     for what, value, advice, grave in found:
         mark = "!!" if grave else "-" if advice else "ok"
-        out.print(f"{mark:>2}  {what:<14} {value}", style="bold red" if grave else None, markup=False, soft_wrap=True)
+        out.print(f"{mark:>2}  {what:<14} {value}", style="bold red" if grave else None, soft_wrap=True)
         if advice:
-            out.print(f"{'':18} {advice}", markup=False, soft_wrap=True)
+            out.print(f"{'':18} {advice}", soft_wrap=True)
     grave_ones = [f.what for f in found if f.grave]
     if grave_ones:
         raise click.ClickException(f"Cutaway cannot work here before this is mended: {', '.join(grave_ones)}.")
     optional = [f.what for f in found if f.advice]
     also = f" Worth a look: {', '.join(optional)}." if optional else ""
-    out.print(f"\nCutaway works on this machine.{also}", markup=False, soft_wrap=True)
+    out.print(f"\nCutaway works on this machine.{also}", soft_wrap=True)

@@ -60,7 +60,7 @@ def grade(folder: Path, file: Path | None, cell_limit: float, limit: float, jobs
     show(out, graded, folder)
     if file is not None:
         write_csv(file, graded, folder)
-        out.print(f"\nThe table is in {file}.", markup=False, soft_wrap=True)
+        out.print(f"\nThe table is in {file}.", soft_wrap=True)
     if stopped:
         raise click.exceptions.Exit(130)
 
@@ -138,7 +138,7 @@ def say_more(out: Console, graded: list[Graded], folder: Path) -> None:
     """Below the table: what a star means, what happened in single notebooks, which mistakes have names."""
 
     def line(text: str) -> None:
-        out.print(text, markup=False, soft_wrap=True)
+        out.print(text, soft_wrap=True)
 
     if any(mark.shown for one in graded for mark in one.marks.values()):
         line("\n* the notebook asks for the solution")

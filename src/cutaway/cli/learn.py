@@ -70,8 +70,8 @@ def overview() -> None:
         if one is here and done:
             row = *row[:2], "<- you are here"
         table.add_row(*row, style="green" if all_of_them and done == all_of_them else None)
-    out.print(table, markup=False)
-    out.print(f"\n{following}", markup=False, soft_wrap=True)
+    out.print(table)
+    out.print(f"\n{following}", soft_wrap=True)
 
 
 def solved(one: Chapter) -> tuple[int, int]:

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
 import warnings
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..engine.shell import pip_install
 from .errors import FileFormatError
 
 __all__ = ["LARGEST", "picture_in"]
@@ -41,7 +41,7 @@ def picture_in(path: str | os.PathLike[str], enough: int) -> Any:
         from PIL import Image, UnidentifiedImageError
     except ModuleNotFoundError:
         raise ModuleNotFoundError(
-            f'Reading pictures needs Pillow, which is not installed. Type: "{sys.executable}" -m pip install pillow'
+            f"Reading pictures needs Pillow, which is not installed. Type: {pip_install('pillow')}"
         ) from None
     try:
         _check_file(path)
