@@ -278,6 +278,23 @@ def test_try_prefers_the_run_trained_here(type_in, drawing, few):
     assert f"Asking {Path('runs/digits')}" in type_in("try", "digits", drawing / "one.png").output
     shutil.move("runs/digits", "kept")
     assert "Asking kept" in type_in("try", "digits", drawing / "one.png", "--run", "kept").output
+    assert f"{command('try', 'digits', '--run', 'kept')} PHOTO" in type_in("run", "digits", "--out", "kept").output
+
+
+def test_try_asks_no_run_that_was_stopped_on_its_way(type_in, drawing, few):
+    part = digits.new_run(digits.Recipe(epochs=2))
+    goal = part.goal
+    part.train(until=1, progress=False)
+    part.goal = goal
+    part.save("runs/digits")
+    told = type_in("try", "digits", drawing / "one.png")
+    assert "Asking the network that comes with Cutaway" in told.output and "one.png: 1" in told.output
+    assert f"not trained to its end: {command('--run', Path('runs/digits'))}\n" in told.output
+    assert "Asking runs" in type_in("try", "digits", drawing / "one.png", "--run", "runs/digits").output
+    type_in("run", "digits")
+    assert f"Asking {Path('runs/digits')}.\n" in type_in("try", "digits", drawing / "one.png").output
+    checkpoints(Path("runs/digits"))[0].write_bytes(b"half of it")
+    assert "Asking the network that comes with Cutaway" in type_in("try", "digits", drawing / "one.png").output
 
 
 def test_try_says_what_is_wrong_with_each_picture_and_reads_the_others(type_in, drawing):

@@ -17,6 +17,7 @@ from safetensors.numpy import save_file
 from cutaway import data
 from cutaway.cli import app
 from cutaway.cli.pictures import PROJECTS
+from cutaway.engine.shell import command
 from cutaway.projects.pictures import packed
 from cutaway.training import Run
 from cutaway.training.checkpoint import checkpoints
@@ -86,11 +87,7 @@ def test_a_finished_run_is_shown_again_and_replaced_only_when_asked(type_in: Any
 def test_a_stopped_run_goes_on_to_the_same_end(type_in: Any) -> None:
     code = PROJECTS[0].code
     whole = code.go_on(code.new_run(code.QUICK), progress=False)
-    part = code.new_run(code.QUICK)
-    goal = part.goal
-    part.train(until=2, progress=False)
-    part.goal = goal  # what Ctrl-C leaves: stopped short of the goal
-    part.save("runs/mnist-quick")
+    stopped(code, "QUICK", "runs/mnist-quick")
     told = type_in("run", "mnist")
     assert told.exit_code == 0 and "Going on after batch 2 of 6" in told.output
     ended = Run.resume(Path("runs/mnist-quick"))
@@ -102,24 +99,68 @@ def test_ctrl_c_pauses_and_says_how_to_go_on(type_in: Any, monkeypatch: pytest.M
     monkeypatch.setattr(code, "go_on", lambda run, save, **how: None)  # interrupted at once
     told = type_in("run", "objects", "--best", "--out", "here")
     assert "Paused after batch 0 of 9" in told.output and "run objects --best --out here" in told.output
+    told = type_in("run", "objects", "--out", "my [old] runs")
+    assert "kept in my [old] runs." in told.output
+    assert told.output.endswith(f"{command('run', 'objects', '--quick', '--out', 'my [old] runs')}\n")
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_where_the_data_are_gone_the_sentence_says_what_to_do(
+    ended: bool, type_in: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if ended:
+        type_in("run", "fashion")
+    else:
+        stopped(PROJECTS[1].code, "QUICK", "runs/fashion-quick")
+
+    def gone(name: str, *rest: Any) -> Any:
+        raise data.FetchError(f"{name} could not be fetched: lay it there yourself")
+
+    monkeypatch.setattr(data, "load", gone)
+    monkeypatch.setattr("cutaway.training.checkpoint.load", gone)
+    told = type_in("run", "fashion")
+    assert told.exit_code == 1 and told.output == "Error: fashion could not be fetched: lay it there yourself\n"
+    other = type_in("run", "mnist", "--out", "runs/fashion-quick")
+    assert other.exit_code == 2 and "another run, fashion" in other.output
+    assert checkpoints(Path("runs/fashion-quick"))
+
+
+def stopped(code: Any, kind: str, folder: str) -> None:
+    """What Ctrl-C leaves: a run that is short of its goal."""
+    part = code.new_run(getattr(code, kind))
+    goal = part.goal
+    part.train(until=2, progress=False)
+    part.goal = goal
+    part.save(folder)
 
 
 def test_try_asks_the_best_network_that_is_there(type_in: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (50, 70, 3), np.uint8)).save("photo.png")
-    use = importlib.import_module("cutaway.projects.objects.use")
+    code, use = PROJECTS[2].code, importlib.import_module("cutaway.projects.objects.use")
+    ask = ("try", "objects", "photo.png")
     monkeypatch.setattr(use, "SHIPPED", Path("objects.safetensors"))
-    none = type_in("try", "objects", "photo.png")
-    assert none.exit_code == 2 and "No network is trained" in none.output and "run objects" in none.output
-    net = PROJECTS[2].code.network(widths=use.BEST.widths)
-    save_file({name: np.asarray(array) for name, array in packed(net.state()).items()}, "objects.safetensors")
-    assert "Asking the network that comes with Cutaway" in type_in("try", "objects", "photo.png").output
-    type_in("run", "objects")
-    quick = type_in("try", "objects", "photo.png", "none.png")
-    assert "Asking runs/objects-quick" in quick.output.replace("\\", "/")
+    none = type_in(*ask)
+    assert none.exit_code == 2 and none.output.rstrip().endswith("run objects") and "is trained for" in none.output
+    stopped(code, "QUICK", "runs/objects-quick")
+    none = type_in(*ask)
+    assert none.exit_code == 2 and "trained to its end" in none.output
+    assert command("--run", Path("runs/objects-quick")) in none.output
+    assert "PICTURE" in type_in("run", "objects").output
+    quick = type_in(*ask, "none.png")
+    assert "Asking runs/objects-quick.\n" in quick.output.replace("\\", "/")
     assert re.search(r"photo\.png: [a-z]+ \(not sure\)", quick.output)
     assert "There is no file none.png" in quick.output and quick.exit_code == 1
-    type_in("run", "objects", "--best")
-    assert "Asking runs/objects-best" in type_in("try", "objects", "photo.png").output.replace("\\", "/")
+    net = code.network(widths=use.BEST.widths)
+    save_file({name: np.asarray(array) for name, array in packed(net.state()).items()}, "objects.safetensors")
+    better = type_in(*ask).output
+    assert "Asking the network that comes with Cutaway" in better
+    named = command("--run", Path("runs/objects-quick"))
+    assert f"To ask that in {Path('runs/objects-quick')}: {named}\n" in better
+    assert f"try objects {named} PICTURE" in type_in("run", "objects").output  # "ask it" is about this one
+    stopped(code, "BEST", "runs/objects-best")
+    assert "Asking the network that comes with Cutaway" in type_in(*ask).output
+    assert "try objects PICTURE" in type_in("run", "objects", "--best").output
+    assert "Asking runs/objects-best.\n" in type_in(*ask).output.replace("\\", "/")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -17,12 +17,12 @@ from rich.text import Text
 from cutaway import data
 from cutaway.projects.pictures import NotTrainedError, Views, shares
 from cutaway.training import Run, machine
-from cutaway.training.checkpoint import checkpoints
+from cutaway.training.checkpoint import checkpoints, finished
 
 from . import screen
 from .app import typed
 from .run import EpochLines, newest_in, run
-from .trying import try_
+from .trying import another, try_
 
 __all__ = ["PROJECTS", "Project"]
 
@@ -57,9 +57,9 @@ class Project:
         return RUNS / f"{self.name}-{kind}"
 
     def trained(self) -> Path | None:
-        """The run to ask: the best that is there."""
-        there = (self.folder(kind) for kind in ("best", "quick"))
-        return next((folder for folder in there if folder.is_dir() and checkpoints(folder)), None)
+        """The run to ask when none is named: the best that is trained to its end; None is the one that comes along."""
+        ways = ("best",) if self.code.use.SHIPPED.is_file() else ("best", "quick")
+        return next((self.folder(kind) for kind in ways if finished(self.folder(kind))), None)
 
 
 PROJECTS = (
@@ -121,7 +121,7 @@ def _run_command(project: Project) -> None:
             how: dict[str, Any] = {"progress": False, "callbacks": [EpochLines(out)]} if plain else {}
             project.code.go_on(training, save=where, **how)
             if training.batch < training.goal:
-                again = f"{typed()} run {project.name} --{kind}" + (f" --out {where}" if folder else "")
+                again = typed("run", project.name, f"--{kind}", *(("--out", where) if folder else ()))
                 out.print(
                     f"Paused after batch {training.batch} of {training.goal}; everything is kept in {where}.\n"
                     f"To go on, type the same again: {again}",
@@ -148,11 +148,17 @@ def _begin(project: Project, recipe: Any, folder: Path, fresh: bool, chosen: boo
         passes = "1 epoch" if recipe.epochs == 1 else f"{recipe.epochs} epochs"
         return begun, f"Training on {len(begun.data):,} {project.what}: {passes}, seed {recipe.seed}."
     found = newest_in(folder)
-    wanted = recipe.epochs * len(found.loader()) if found.data is not None else found.goal
-    if (chosen and found.seed != recipe.seed) or found.goal != wanted or found.name != project.name:
+    replace = "To replace it, add --fresh; to keep it, name another folder with --out."
+    ours = found.name == project.name
+    if ours and found.data is None:
+        data.load(project.data)  # which says what to do where the pictures are not to be had any more
+        found = newest_in(folder)
+        if found.data is None:
+            raise click.UsageError(f"The run in {folder} learnt from other {project.what} than are here now. {replace}")
+    if not ours or (chosen and found.seed != recipe.seed) or found.goal != recipe.epochs * len(found.loader()):
         raise click.UsageError(
-            f"In {folder} there is another run, {found.name} with seed {found.seed}, {found.goal} batches long. "
-            "To replace it, add --fresh; to keep it, name another folder with --out."
+            f"In {folder} there is another run, {found.name or 'without a name'}, with seed {found.seed}, "
+            f"{found.goal} batches long. {replace}"
         )
     if found.batch >= found.goal:
         return found, f"This network is trained already (--fresh trains it anew). It is in {folder}."
@@ -169,7 +175,7 @@ def _show(out: Console, project: Project, training: Run, folder: Path, kind: str
     found = project.code.report(training.predict, held_out, views)
     out.print("\nWhat it is (rows), and what it was taken for (columns):\n")
     for row in screen.confusion(names, found.confusion):
-        out.print(row, markup=False)
+        out.print(row)
     if found.mistakes:
         out.print(f"\n{len(found.mistakes)} are wrong. These it was surest about:\n", soft_wrap=True)
         shown = found.mistakes[: project.shown]
@@ -180,12 +186,12 @@ def _show(out: Console, project: Project, training: Run, folder: Path, kind: str
         if pairs:
             out.print(f"\nMost often confused: {', '.join(pairs)}", soft_wrap=True)
     out.print(f"\nheld-out accuracy: {100 * found.accuracy:.2f} %")
+    named = () if folder == project.trained() else ("--run", folder)
     out.print(
         f"\nThe run is saved in {folder}. What now?\n"
-        f"  {typed()} try {project.name} PICTURE     ask it about a picture of your own\n"
-        f"  {typed()} open {folder}     look inside: play, pause, step, go back, change",
+        f"  {typed('try', project.name, *named)} PICTURE     ask it about a picture of your own\n"
+        f"  {typed('open', folder)}     look inside: play, pause, step, go back, change",
         soft_wrap=True,
-        markup=False,
     )
 
 
@@ -201,19 +207,25 @@ def _try_command(project: Project) -> None:
         "--run",
         "folder",
         type=click.Path(path_type=Path, exists=True),
-        help=f"The saved run to ask.  [default: the best of yours in {RUNS}, else the one that comes with Cutaway]",
+        help="The saved run to ask.  [default: yours of --best if it is trained to its end, else the one that comes "
+        "with Cutaway, else yours of --quick]",
     )
     @click.option("--plain", is_flag=True, help="Plain text: no colours.")
     def command(images: tuple[Path, ...], folder: Path | None, plain: bool) -> None:
         out = screen.console(plain)
+        own_ones = [project.folder(kind) for kind in ("best", "quick")]
         folder = folder or project.trained()
         try:
             read: Callable[[Any], Any] = project.code.reader(folder)
         except NotTrainedError:
-            raise click.UsageError(f"No network is trained for this yet. Type: {typed()} run {project.name}") from None
+            own = another(*own_ones)
+            raise click.UsageError(
+                f"No network is trained {'to its end ' if own else ''}for this yet. "
+                f"Type: {typed('run', project.name)}{'.' if own else ''}{own}"
+            ) from None
         names = project.code.CLASSES
-        whose = folder or f"the network that comes with Cutaway ({typed()} run {project.name} makes your own)"
-        out.print(f"Asking {whose}.\n", markup=False, soft_wrap=True)
+        whose = folder or f"the network that comes with Cutaway ({typed('run', project.name, '--best')} makes your own)"
+        out.print(f"Asking {whose}.{'' if folder else another(*own_ones)}\n", soft_wrap=True)
         failed = 0
         for image in images:
             try:
@@ -222,7 +234,7 @@ def _try_command(project: Project) -> None:
                 if len(images) == 1:
                     raise
                 said = str(error)
-                out.print(said if str(image) in said else f"{image}: {said}", markup=False, soft_wrap=True)
+                out.print(said if str(image) in said else f"{image}: {said}", soft_wrap=True)
                 failed += 1
                 continue
             (chances,) = shares(project.code.VIEWS.ask(read, picture[None]))
@@ -232,7 +244,7 @@ def _try_command(project: Project) -> None:
             for left, right in zip(drawn, beside, strict=True):
                 out.print(Text.assemble(left, "   ", right))
             doubt = "" if chances.max() > 0.8 else " (not sure)"
-            out.print(f"{image}: {names[int(chances.argmax())]}{doubt}\n", markup=False, soft_wrap=True)
+            out.print(f"{image}: {names[int(chances.argmax())]}{doubt}\n", soft_wrap=True)
         if failed:
             raise click.exceptions.Exit(1)
 

@@ -141,9 +141,10 @@ def _show(out: Console, training: Run, folder: Path) -> None:
             out.print(line)
         out.print(f"\nMost often confused: {_confused(found.confusion)}", soft_wrap=True)
     out.print(f"\nheld-out accuracy: {100 * found.accuracy:.2f} %")
+    named = () if folder == DIGITS else ("--run", folder)
     out.print(
         f"\nThe run is saved in {folder}. What now?\n"
-        f"  {typed()} try digits PHOTO     read a photo or drawing of a digit\n"
+        f"  {typed('try', 'digits', *named)} PHOTO     read a photo or drawing of a digit\n"
         f"  {typed('open', folder)}     look inside: play, pause, step, go back, change\n"
         f"  {typed()} --help               all commands\n"
         f'In Python: run = ct.Run.resume({json.dumps(folder.as_posix())}); run.back(100); run.step("op")',

@@ -32,7 +32,7 @@ from .parts import as_dataset
 if TYPE_CHECKING:
     from .run import Run
 
-__all__ = ["CheckpointError", "checkpoints", "resume", "save"]
+__all__ = ["CheckpointError", "checkpoints", "finished", "resume", "save"]
 
 FORMAT = 1
 KEPT = 2  # checkpoints in a folder: the newest, and the one before in case it is damaged
@@ -81,6 +81,22 @@ def checkpoints(folder: Path) -> list[Path]:
     """The checkpoints of a folder, the newest first."""
     found = [(int(match[1]), file) for file in folder.iterdir() if (match := _NAME.match(file.name))]
     return [file for _, file in sorted(found, reverse=True)]
+
+
+def finished(folder: Path) -> bool:
+    """Whether the newest checkpoint of a folder is trained to its goal; a damaged one is not, and neither is none.
+
+    Only the head of the file is read.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    found = checkpoints(folder) if folder.is_dir() else []
+    try:
+        with safe_open(str(found[0]), framework="numpy") as stream:
+            about = json.loads((stream.metadata() or {})["cutaway"])
+    except (IndexError, SafetensorError, KeyError, ValueError, OSError):
+        return False
+    return bool(about["batch"] >= about["goal"] > 0)
 
 
 def _contents(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
