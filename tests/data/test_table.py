@@ -469,17 +469,26 @@ def test_every_mistake_has_its_sentence(write: Write, text: str, settings: dict[
     assert str(met.value).endswith((".", ")", "?"))
 
 
-def test_files_that_are_no_tables(write: Write, tmp_path: Path) -> None:
+def _refuse(why: type[OSError]) -> bytes:
+    raise why
+
+
+def test_files_that_are_no_tables(write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(TableError, match="There is no file"):
         table(tmp_path / "nowhere.csv", predict="y")
-    with pytest.raises(TableError, match="is a folder"):
-        table(tmp_path, predict="y")
+    with monkeypatch.context() as windows:
+        for refusal in (PermissionError, IsADirectoryError):  # the first is what Windows says
+            windows.setattr(Path, "read_bytes", lambda path, why=refusal: _refuse(why))
+            with pytest.raises(TableError, match="is a folder"):
+                table(tmp_path, predict="y")
     with pytest.raises(TableError, match="Save as"):
         table(write(b"PK\x03\x04 and so on", "book.xlsx"), predict="y")
     with pytest.raises(TableError, match="zero byte"):
         table(write(b"a,y\n\0,1\n"), predict="y")
     with pytest.raises(TableError, match=r"line 2: the byte 0xf6 is not utf-8 text.*encoding='cp1252'"):
         table(write("ort,y\nKöln,1\n".encode("cp1252")), predict="y")
+    with pytest.raises(TableError, match=r"line 3: the byte 0xf6 is not utf-8 text"):  # behind a mark of three bytes
+        table(write(b"\xef\xbb\xbfort,y\nUlm,1\n\xf6,1\n"), predict="y")
 
 
 def test_old_encodings_and_utf_16_are_read(write: Write) -> None:

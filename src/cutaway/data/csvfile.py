@@ -69,12 +69,12 @@ def read_sheet(path: str | os.PathLike[str], delimiter: str | None = None, encod
 
 
 def _text(path: Path, encoding: str) -> str:
+    if path.is_dir():  # asked beforehand: Windows calls the attempt to read it a lack of permission
+        raise TableError(f"{path} is a folder, not a file.")
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         raise TableError(f"There is no file {path} (looked for it from {Path.cwd()}).") from None
-    except IsADirectoryError:
-        raise TableError(f"{path} is a folder, not a file.") from None
     if content[:4] == b"PK\x03\x04":
         raise TableError(
             f"{path} is a spreadsheet or a zip archive, not text. In the spreadsheet program choose "
@@ -87,9 +87,9 @@ def _text(path: Path, encoding: str) -> str:
     try:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
+        line = error.object.count(b"\n", 0, error.start) + 1  # its object: the content without such a mark
         raise TableError(
-            f"{path}, line {line}: the byte {content[error.start]:#04x} is not {error.encoding} text. Files of older "
+            f"{path}, line {line}: the byte {error.object[error.start]:#04x} is not {error.encoding} text. Files of older "
             "Windows programs are read with encoding='cp1252'."
         ) from None
     except LookupError:
