@@ -89,8 +89,8 @@ def _text(path: Path, encoding: str) -> str:
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1  # its object: the content without such a mark
         raise TableError(
-            f"{path}, line {line}: the byte {error.object[error.start]:#04x} is not {error.encoding} text. Files of older "
-            "Windows programs are read with encoding='cp1252'."
+            f"{path}, line {line}: the byte {error.object[error.start]:#04x} is not {error.encoding} text. Files of "
+            "older Windows programs are read with encoding='cp1252'."
         ) from None
     except LookupError:
         raise TableError(f"There is no text encoding {encoding!r}; usual ones are 'utf-8' and 'cp1252'.") from None
