@@ -22,9 +22,10 @@ EACH = pytest.mark.parametrize("number", chapters())
 @EACH
 def test_blank_solution_and_every_mistake_at_their_place_in_the_chapter(number, tmp_path):
     surroundings = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(SRC), "PYTHONUTF8": "1"}
+    (tmp_path / "class").mkdir()
     ran = subprocess.run(
         [sys.executable, str(TRYING), str(number)],
-        env=surroundings, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False, timeout=400,
+        env=surroundings, cwd=tmp_path / "class", capture_output=True, encoding="utf-8", check=False, timeout=400,
     )  # fmt: skip
     assert ran.returncode == 0, ran.stderr[-3000:]
     assert json.loads(ran.stdout.splitlines()[-1]) == []

@@ -103,5 +103,17 @@ def problems(number):
     return told
 
 
+def refuse_to_write_here(event, words):
+    """A class's notebooks run beside each other in one folder, which may be for reading only: none may write there."""
+    if event != "open" or not isinstance(words[0], str | bytes | os.PathLike):
+        return
+    path, _, flags = words
+    if flags & (os.O_WRONLY | os.O_RDWR) and os.path.dirname(os.path.abspath(os.fsdecode(path))) == HERE:
+        raise PermissionError(f"a cell writes {path} into the folder of the notebook")
+
+
+HERE = os.getcwd()
+
 if __name__ == "__main__":
+    sys.addaudithook(refuse_to_write_here)
     print(json.dumps(problems(int(sys.argv[1]))))
