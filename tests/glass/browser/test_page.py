@@ -13,7 +13,8 @@ import pytest
 from playwright.sync_api import expect
 
 from cutaway import nn, optim
-from cutaway.glass.studio import Session
+from cutaway.glass.studio import Session, asking
+from cutaway.glass.studio import session as sessions
 from cutaway.training import Run
 
 from ...browsing import opened, served
@@ -184,9 +185,15 @@ def test_a_branch_goes_its_own_way_and_is_compared(browser):
         assert (run.batch, session.run.batch) == (8, 11) and session.run is not run
         page.get_by_role("button", name="Compare A with B").click()
         expect(page.locator(".compare")).to_contain_text("1.weight")
+        expect(page.locator(".compare .bar").first).to_contain_text("apart since batch 8")
+        press(page, "back")
+        stands(page, 10)
         page.locator(".branches li button", has_text="A").first.click()
         stands(page, 8)
         assert session.run is run
+        page.get_by_role("button", name="Compare B with A").click()
+        losses = page.locator(".compare tr", has_text="Loss of")
+        expect(losses).to_contain_text(["batch 8", "batch 10"])  # where it stands, not where it has been
         page.get_by_role("button", name="Drop branch B").click()
         expect(page.locator(".branches li")).to_have_count(1)
 
@@ -207,6 +214,48 @@ def test_a_condition_stops_it_and_says_so_and_a_wrong_one_is_explained(browser):
         expect(page.locator(".say")).to_contain_text("batch >= 12")
         expect(page.locator("[data-do=play]")).to_have_attribute("aria-label", "Play")
         assert run.batch == 12
+
+
+def test_while_it_plays_no_numbers_of_before_are_explained(browser):
+    run = digits()
+    run.at(2, 3)  # a sum
+    with studio(browser, run) as (page, _):
+        expect(page.locator(".explain .terms").first).to_be_visible()
+        by(page, "batch")
+        press(page, "play")
+        page.wait_for_function("() => parseInt(document.querySelector('.where b').textContent.slice(6)) > 3")
+        expect(page.locator(".explain")).to_contain_text("Pause to read")
+        expect(page.locator(".explain .terms")).to_have_count(0)
+        press(page, "play")
+        expect(page.locator(".explain .terms").first).to_be_visible()
+
+
+def test_alpha_is_a_knob_that_can_be_turned(browser):
+    run = digits()
+    with studio(browser, run) as (page, _):
+        page.get_by_role("button", name="alpha", exact=True).click()
+        expect(page.locator("#ca-array")).to_contain_text("alpha")
+        expect(page.locator(".grid td.cell")).to_have_count(1)
+        page.locator(".grid td.cell").click()
+        page.locator(".grid input").fill("0.125")
+        page.keyboard.press("Enter")
+        expect(page.locator(".branches li")).to_contain_text("alpha → 0.125")
+        assert float(run.state["optim/alpha"]) == 0.125
+        page.get_by_role("button", name="alpha", exact=True).click()
+        expect(page.locator("#ca-array")).not_to_contain_text("alpha")
+
+
+def test_health_that_was_found_before_says_so_until_it_is_looked_at_again(browser, monkeypatch):
+    monkeypatch.setattr(asking, "SELDOM", 1e9)
+    with studio(browser, digits()) as (page, _):
+        words = page.locator(".health b")
+        expect(words).not_to_contain_text("at batch")
+        by(page, "batch")
+        press(page, "step", 2)
+        stands(page, 2)
+        expect(words).to_have_text(re.compile("at batch 0$"))
+        press(page, "back", 2)
+        expect(words).not_to_contain_text("at batch")
 
 
 def test_what_is_explained_is_the_number_that_stands_there(browser):
@@ -273,6 +322,23 @@ def test_whoever_types_faster_than_is_drawn_gets_where_they_went(browser):
             assert page.evaluate("() => document.activeElement.getAttribute('role')") == role
 
 
+def test_after_an_edit_the_keys_are_where_they_were(browser):
+    run = digits()
+    with studio(browser, run) as (page, _):
+        focus = "() => document.activeElement.tagName + document.activeElement.tabIndex"
+        expect(page.locator(".grid td[aria-selected=true]")).to_have_text(re.compile(r"\d"))
+        page.keyboard.press("a")
+        for typed, key in [("0.5", "Enter"), ("0.75", "Escape"), ("seven", "Enter")]:
+            page.keyboard.press("Enter")
+            page.locator(".grid input").fill(typed)
+            page.keyboard.press(key)
+            page.wait_for_function(f"() => ({focus})() === 'TD0'")
+        assert 0.5 in run.state["1.weight"] and 0.75 not in run.state["1.weight"]
+        before = page.locator(".loupehead span").first.inner_text()
+        page.keyboard.press("ArrowRight")
+        expect(page.locator(".loupehead span").first).not_to_have_text(before)
+
+
 def test_a_screen_reader_hears_where_the_run_stands(browser):
     with studio(browser, digits()) as (page, _):
         press(page, "step", 2)
@@ -312,6 +378,11 @@ def test_two_pages_look_at_one_run_and_only_one_of_them_drives(browser):
         stands(two, 0, 3)
         press(one, "step")
         stands(one, 0, 4)
+        press(one, "fork")
+        expect(two.locator(".branches li")).to_have_count(2)
+        expect(two.locator(".branches li").last.locator("strong")).to_have_text("B")
+        press(one, "back")  # the batch is whole again for both
+        run = session.run
         by(one, "batch")
         one.locator("input[aria-label=Speed]").fill("6")
         press(one, "play")
@@ -344,14 +415,61 @@ def test_a_million_numbers_are_looked_at_by_what_is_seen(browser):
         assert got and max(got) < 600_000
 
 
-def test_a_server_that_is_gone_is_said(browser):
+def test_a_server_that_is_gone_is_said_and_so_is_its_coming_back(browser):
     with studio(browser, digits()) as (page, _):
+        press(page, "step", 5)
+        stands(page, 0, 4)
         page.route("**/message", lambda route: route.abort())
         press(page, "step")
         expect(page.locator(".say")).to_contain_text("does not answer")
+        page.keyboard.press("n")  # views that are asked for meanwhile are asked for again
+        page.wait_for_timeout(900)
         page.unroute("**/message")
-        press(page, "step")
         expect(page.locator(".say")).not_to_contain_text("does not answer")
+        expect(page.locator("[aria-label^='2 ReLU, neuron 0: ']")).to_have_attribute(
+            "aria-label", re.compile(r"neuron 0: .?\d")
+        )
+        stands(page, 0, 4)
+
+
+def test_whoever_plays_plays_on_when_the_connection_was_broken(browser, monkeypatch):
+    monkeypatch.setattr(sessions, "ALONE", 60.0)
+    run = digits()
+    with studio(browser, run) as (page, _):
+        by(page, "batch")
+        press(page, "play")
+        page.wait_for_function("() => parseInt(document.querySelector('.where b').textContent.slice(6)) > 1")
+        page.route("**/message", lambda route: route.abort())
+        expect(page.locator(".say")).to_contain_text("does not answer")
+        page.unroute("**/message")
+        before = run.batch
+        page.wait_for_function(
+            f"() => parseInt(document.querySelector('.where b').textContent.slice(6)) > {before + 2}"
+        )
+        expect(page.locator(".say")).not_to_contain_text("does not answer")
+
+
+def test_moves_faster_than_their_answers_all_arrive(browser):
+    said = []
+    with studio(browser, digits()) as (page, session):
+        handle = session.handle
+        session.handle = lambda head, parts=(): (said.append(head["cmd"]), handle(head, parts))[1]
+        page.evaluate(
+            """() => { for (let k = 0; k < 203; k++) document.dispatchEvent(new KeyboardEvent(
+                "keydown", {key: k < 200 && k % 2 ? "ArrowLeft" : "ArrowRight", bubbles: true, cancelable: true})); }"""
+        )
+        stands(page, 0, 2)
+        expect(page.locator(".say")).not_to_contain_text("does not answer")
+        assert said.count("back") == 100
+        said.clear()
+        page.evaluate(
+            """() => { const ruler = document.querySelector("[data-slider=step]"), box = ruler.getBoundingClientRect();
+                for (let k = 0; k <= 300; k++) ruler.dispatchEvent(new PointerEvent("pointermove", {
+                    buttons: 1, bubbles: true, clientX: box.left + k * (box.width - 2) / 300, clientY: box.top + 9
+                })); }"""
+        )
+        stands(page, 0, len(session.run.program.steps))
+        assert said.count("at") <= 3  # of a drag, only where it ends
 
 
 def test_a_saved_run_whose_code_is_gone_opens_and_goes_on(browser, tmp_path):

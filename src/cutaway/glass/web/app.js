@@ -12,6 +12,9 @@ export const SPEEDS = [1, 2, 4, 8, 20, 60, null];
 /** Questions whose refusal needs no words: the page simply does not show the answer. */
 const QUIET = new Set(["why", "explain", "look", "examples", "find", "health", "picture", "sight"]);
 
+const LISTEN = 700; // ms between two questions whether another page, or a program, has moved the run
+const AGAIN = 5000; // ms until health is asked once more, where what was told is of another moment
+
 /** @typedef {{ columns: string[], points: number[][] }} Curve */
 
 /**
@@ -25,7 +28,7 @@ export class App {
   /** @type {Program | null} */ program = null;
   /** @type {Frame | null} */ frame = null;
   /** @type {Picture | null} */ picture = null;
-  /** @type {HealthItem[] | null} */ health = null;
+  /** @type {{ items: HealthItem[], of: { batch: number, op: number } | null } | null} what was found last, and when */ health = null;
   /** @type {{ id: any, expression: string, hits: any }[]} */ watches = [];
   /** @type {{ selected: any, list: Branch[] }} */ branches = { selected: null, list: [] };
   /** @type {Map<any, Curve>} */ curves = new Map();
@@ -39,7 +42,8 @@ export class App {
   /** @type {Map<string, number>} the end of the colour scale, held for every array */ limits = new Map();
   /** @type {Map<string, number[]>} where the cursor stands in every array */ cursors = new Map();
   /** @type {Set<string>} */ edited = new Set();
-  lost = "";
+  /** @type {string} why the run does not answer; empty where it does */ lost = "";
+  changes = 0; // how often something was changed by hand
   asleep = true;
 
   ui = {
@@ -72,9 +76,17 @@ export class App {
   }
 
   start() {
+    this.#begin();
+    if (this.model.get("host") !== "recording") this.#listening = setInterval(() => this.#listen(), LISTEN);
+  }
+
+  /** Say hello: at first, and where something said or answered was lost. The run then forgets this page's views, and the page what it has asked. */
+  #begin() {
+    this.views.clear();
+    [this.#asked, this.#askedWhy, this.#askedHealth, this.#ticked] = ["", "", "", -1];
+    this.changes++;
     this.line.say("hello");
-    if (this.model.get("host") === "page") this.#listening = setInterval(() => this.#listen(), 700);
-    if (this.can("picture")) this.line.ask("picture", {}).then((m) => m.kind === "picture" && this.take({ picture: m }));
+    if (!this.picture && this.can("picture")) this.line.ask("picture", {}).then((m) => m.kind === "picture" && this.take({ picture: m }));
   }
 
   /** @param {string} command */
@@ -91,6 +103,11 @@ export class App {
   // -- what comes in ------------------------------------------------------------------------------------------
   /** @param {any} m */
   hear(m) {
+    this.#listens = false;
+    if (this.lost && m.kind !== "lost" && !m.lost) {
+      this.lost = ""; // it answers again
+      if (m.kind !== "session") this.#begin();
+    }
     if (m.kind === "frame") this.onFrame(m);
     else if (m.kind === "array") this.onArray(m);
     else if (m.kind === "curve") this.onCurve(m);
@@ -98,7 +115,7 @@ export class App {
     else if (m.kind === "branches") this.onBranches(m);
     else if (m.kind === "program") this.onProgram(m);
     else if (m.kind === "watches") [this.watches, this.watchError] = [m.list, ""];
-    else if (m.kind === "health") this.health = m.findings ?? m.items;
+    else if (m.kind === "health") this.onHealth(m);
     else if (m.kind === "lost") this.lost = m.error;
     else if (m.kind === "error") this.onError(m);
     for (const f of this.listeners) f(m);
@@ -107,6 +124,7 @@ export class App {
 
   /** @param {any} m */
   onError(m) {
+    if (m.lost) return; // said already
     if (m.cmd === "watch") this.watchError = m.error;
     else if (!QUIET.has(m.cmd)) {
       this.notice = m.error;
@@ -149,9 +167,15 @@ export class App {
     for (const k of ["loss", "rate"]) m[k] = m[k] == null ? m[k] : number(m[k]);
     const before = this.frame;
     this.frame = m;
-    [this.lost, this.asleep] = ["", false];
+    this.asleep = false;
+    if (m.changed) this.changes++;
     if (m.pull) {
-      const answer = () => this.frame === m && this.line.say("tick", { turn: m.turn, ms: 40 });
+      const answer = () => {
+        const { turn, playing } = this.frame ?? m;
+        if (turn !== m.turn || !playing || this.#ticked === turn) return; // the frame may have come again
+        this.#ticked = m.turn;
+        this.line.say("tick", { turn: m.turn, ms: 40 });
+      };
       if (m.wait > 0) setTimeout(answer, m.wait);
       else answer();
     }
@@ -177,6 +201,16 @@ export class App {
     if (from > curve.points.length) curve.points.length = 0;
     for (let k = 0; k < flat.length; k += columns.length) curve.points[from + k / columns.length] = Array.from(flat.subarray(k, k + columns.length));
     this.curves.set(branch, curve);
+  }
+
+  /** @param {any} m */
+  onHealth(m) {
+    this.health = { items: m.items, of: m.of ?? null };
+    clearTimeout(this.#again);
+    if (m.of && m.of.batch !== this.frame?.batch && this.can("news")) this.#again = setTimeout(() => {
+      this.#askedHealth = "";
+      this.ask();
+    }, AGAIN);
   }
 
   /** @param {any} m */
@@ -294,6 +328,37 @@ export class App {
   }
 
   // -- where things are ---------------------------------------------------------------------------------------
+  /** The same as long as all numbers are. */
+  moment() {
+    const f = this.frame;
+    return [f?.branch, f?.batch, f?.op, f?.turn, this.changes].join();
+  }
+
+  /**
+   * The batch at which a branch stands; its curve may go on beyond, where it went back.
+   * @param {any} id
+   */
+  stands(id) {
+    if (id === this.frame?.branch) return /** @type {Frame} */ (this.frame).batch;
+    return this.branches.list.find((b) => b.id === id)?.now.batch ?? this.curves.get(id)?.points.length ?? 0;
+  }
+
+  /**
+   * The loss of the last batch of a branch, where it stands.
+   * @param {any} id
+   */
+  lossOf(id) {
+    return this.curves.get(id)?.points[this.stands(id) - 1]?.[0] ?? NaN;
+  }
+
+  /**
+   * What a class is called.
+   * @param {number} k
+   */
+  className(k) {
+    return this.session?.board?.classes?.[k] ?? this.session?.sight?.classes?.[k] ?? String(k);
+  }
+
   /** The step done last. */
   step0() {
     return this.frame && this.program ? this.program.steps[this.frame.step] : undefined;
@@ -381,11 +446,22 @@ export class App {
   }
 
   /** @type {any} */ #asking = 0;
+  /** @type {any} */ #again = 0;
   /** @type {any} */ #listening = 0;
+  #listens = false;
+  #ticked = -1;
 
-  /** Over HTTP nobody calls: a page that does not drive asks now and then whether another one moved the run. */
+  /**
+   * Over HTTP nobody calls: a page that does not drive asks now and then whether another one moved the run. In a
+   * notebook the news come by themselves; but whoever played may be gone, which is found out when somebody asks.
+   */
   #listen() {
-    if (document.visibilityState === "visible" && !this.frame?.pull && this.session && this.can("news")) this.line.say("news");
+    if (document.visibilityState !== "visible" || this.#listens) return;
+    const deaf = this.model.get("host") === "page" || this.frame?.playing;
+    if (this.lost) this.#begin();
+    else if (deaf && !this.frame?.pull && this.session && this.can("news")) this.line.say("news");
+    else return;
+    this.#listens = true;
   }
 
   #asked = "";
@@ -397,7 +473,7 @@ export class App {
     if (!frame || !program || frame.playing) return;
     const what = this.looked();
     const slot = what && this.slotOf(what);
-    const moment = [frame.branch, frame.batch, frame.op, frame.turn].join();
+    const moment = this.moment();
     if (what && slot && this.ui.view === "step") {
       const at = this.cursor(what, slot.shape);
       const step = slot.made >= 0 ? slot.made : frame.step;
@@ -409,7 +485,7 @@ export class App {
         this.line.ask("explain", { step, ...(own ? { at } : {}), ...(inside ? { inside } : {}) }).then((m) => {
           if (key !== this.#asked) return;
           if (m.kind === "explained" && !own && slot.made >= 0 && !this.cursors.has(this.wordOf(what))) this.cursors.set(this.wordOf(what), m.at);
-          this.take({ explained: m.kind === "explained" ? m : null });
+          this.take({ explained: m.kind === "explained" ? { ...m, moment } : null });
         });
       }
     }
@@ -420,7 +496,7 @@ export class App {
     if (!frame || !program || frame.playing) return;
     const what = this.looked();
     const slot = what && this.slotOf(what);
-    const moment = [frame.branch, frame.batch, frame.op, frame.turn].join();
+    const moment = this.moment();
     if (what && slot && this.ui.view === "step") this.#askWhy(what, slot);
     if (this.comparing != null) this.compareWith(this.comparing);
     if (this.can("health") && moment !== this.#askedHealth) {
@@ -443,7 +519,7 @@ export class App {
     const own = slot.of === name || slot.name === name;
     const index = own && this.cursors.has(this.wordOf(what)) ? this.cursor(what, slot.shape) : this.cursors.get(name) ?? null;
     if (index && index.length !== shape.length) return;
-    const key = [frame.branch, frame.batch, frame.changed, name, index].join("|");
+    const key = [frame.branch, frame.batch, this.changes, name, index].join("|");
     if (key === this.#askedWhy) return;
     this.#askedWhy = key;
     this.line.ask("why", { name, ...(index ? { index } : {}) }).then((m) => {
@@ -482,6 +558,7 @@ export class App {
 
   close() {
     clearTimeout(this.#asking);
+    clearTimeout(this.#again);
     clearInterval(this.#listening);
     this.line.close();
   }

@@ -16,11 +16,6 @@ const MOST = 12;
 export function compareCard(app, p) {
   const c = app.compared;
   const name = (/** @type {any} */ id) => app.branches.list.find((b) => b.id === id)?.name ?? "";
-  const loss = (/** @type {any} */ id) => {
-    const points = app.curves.get(id)?.points ?? [];
-    const at = id === app.frame?.branch ? app.frame?.batch ?? points.length : points.length;
-    return { batch: at, loss: points[at - 1]?.[0] ?? NaN };
-  };
   /** @type {any[]} */
   const rows = (c?.differences ?? []).map((/** @type {any} */ d) => ({ ...d, far: number(d.relative ?? d.root_mean_square), most: number(d.largest) }));
   const top = Math.max(1e-30, ...rows.map((d) => d.far).filter(Number.isFinite));
@@ -31,7 +26,7 @@ export function compareCard(app, p) {
       c?.from ? h("span", { class: "meta" }, `apart since batch ${c.from.batch}`) : null,
       h("button", { class: "small", type: "button", onclick: () => app.compareWith(null) }, "Close")),
     c && h("table", { class: "terms" },
-      h("tbody", null, [c.a, c.b].map((id) => h("tr", { key: `b${id}` }, h("th", { scope: "row" }, `Loss of ${name(id)}`), h("td", { class: "n" }, `batch ${loss(id).batch}`), h("td", { class: "n" }, num(loss(id).loss, 4)))))),
+      h("tbody", null, [c.a, c.b].map((id) => h("tr", { key: `b${id}` }, h("th", { scope: "row" }, `Loss of ${name(id)}`), h("td", { class: "n" }, `batch ${app.stands(id)}`), h("td", { class: "n" }, num(app.lossOf(id), 4)))))),
     c && h("h3", null, rows.length ? "How far apart the weights are " : "All weights are the same.", rows.length ? h("small", null, "beside their size; and the number that differs most") : null),
     rows.length ? h("table", { class: "terms" },
       h("tbody", null, rows.slice(0, MOST).map((d) =>

@@ -18,7 +18,7 @@ export function explainCard(app, p) {
   const slot = what && app.slotOf(what);
   const step = e && app.program?.steps[e.step];
   const asked = slot && slot.made >= 0 ? slot.made : app.frame?.step ?? -1;
-  if (!e || !step || (asked !== e.step && asked >= 0)) {
+  if (!e || !step || app.frame?.playing || (asked !== e.step && asked >= 0)) {
     const now = asked >= 0 ? app.program?.steps[asked] : undefined;
     return h("section", { class: "panel card explain", key: "explain", tabindex: 0, "data-go": "explain", "aria-labelledby": "ca-explain" },
       h("div", { class: "bar" }, h("h2", { id: "ca-explain" }, now?.title ?? "Explanation"), now && h("span", { class: "meta" }, `${now.phase} · ${now.layer}`)),
@@ -28,7 +28,7 @@ export function explainCard(app, p) {
     h("div", { class: "bar" }, h("h2", { id: "ca-explain" }, step.title || e.op), h("span", { class: "meta" }, [step.phase, step.layer].filter(Boolean).join(" · "))),
     h("p", { class: "formula" }, e.story.formula),
     h("p", { class: "analogy" }, e.story.analogy),
-    numbers(app, p, e),
+    h("div", { class: e.moment === app.moment() ? "" : "old" }, numbers(app, p, e)), // those of another moment are on their way out
     inside(app, e, step.opens),
     e.story.parts?.length ? [h("h3", null, "What the letters mean"), h("dl", { class: "parts" }, e.story.parts.flatMap(([name, meaning]) => [h("dt", { key: `t${name}` }, name), h("dd", { key: `d${name}` }, meaning)]))] : null,
     e.story.use ? h("p", { class: "analogy" }, e.story.use) : null);

@@ -1,14 +1,16 @@
 // The health strip: silent on healthy runs, and in words on others.
 import { h } from "./dom.js";
-import { num } from "./numbers.js";
+import { count, num } from "./numbers.js";
 
 /** @import { App } from "./app.js" */
 
 /** @param {App} app */
 export function health(app) {
-  const items = app.health;
+  const items = app.health?.items;
+  const of = app.health?.of;
+  const then = of && of.batch !== app.frame?.batch ? ` at batch ${count(of.batch)}` : ""; // an examination of before
   const n = items?.length ?? 0;
-  const words = items == null ? "" : n === 0 ? "Healthy" : `${n} thing${n > 1 ? "s" : ""} to look at`;
+  const words = items == null ? "" : (n === 0 ? "Healthy" : `${n} thing${n > 1 ? "s" : ""} to look at`) + then;
   const notes = app.session?.run.notes ?? [];
   const go = (/** @type {NonNullable<typeof items>[number]} */ i) => {
     if (i.where) app.move("at", i.where);

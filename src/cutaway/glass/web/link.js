@@ -2,6 +2,8 @@
 // One request is under way at a time; what is said meanwhile travels together in the next one, in order.
 
 const PAD = 8;
+const MOST = 64; // messages in one row; the run reads no more
+const STRIDE = 30; // steps that become one
 
 /**
  * Pack commands with their buffers into one body.
@@ -78,20 +80,34 @@ export function events() {
 }
 
 /**
+ * Two moves in a row of which the first has not set out yet, as one: of a drag only its end matters, and steps add up.
+ * Null where they stay two.
+ * @param {any} before
+ * @param {any} after
+ */
+export function merged(before, after) {
+  if (before.cmd !== after.cmd || before.client !== after.client) return null;
+  if (after.cmd === "at") return after;
+  if ((after.cmd !== "step" && after.cmd !== "back") || before.unit !== after.unit) return null;
+  const n = (before.n ?? 1) + (after.n ?? 1);
+  return n <= STRIDE ? { ...after, n } : null;
+}
+
+/**
  * The model of the page of `cutaway open`. The run's secret word is part of the page's own address, which "message" goes on from.
  * @returns {import("./types.js").Model}
  */
 export function connect() {
   const { on, off, tell } = events();
   /** @type {{ head: any, buffers: ArrayBufferView[] }[]} */
-  let waiting = [];
+  const waiting = [];
   let busy = false;
   let lost = false;
 
   async function flush() {
     if (busy || !waiting.length) return;
-    const now = waiting;
-    [busy, waiting] = [true, []];
+    const now = waiting.splice(0, MOST);
+    busy = true;
     try {
       const headers = { "Content-Type": "application/octet-stream" };
       const answer = await fetch("message", { method: "POST", headers, body: /** @type {BodyInit} */ (pack(now)) });
@@ -102,6 +118,7 @@ export function connect() {
     } catch (problem) {
       if (!lost) tell("msg:custom", { kind: "lost", error: problem instanceof Error ? problem.message : String(problem) }, []);
       lost = true;
+      for (const { head } of now) tell("msg:custom", { kind: "error", lost, error: "The run did not answer.", cmd: head.cmd, client: head.client, re: head.id }, []);
     }
     busy = false;
     flush();
@@ -112,7 +129,10 @@ export function connect() {
     off,
     get: (name) => (name === "host" ? "page" : undefined),
     send(command, _callbacks, buffers = []) {
-      waiting.push({ head: command, buffers });
+      const last = waiting[waiting.length - 1];
+      const one = last && merged(last.head, command);
+      if (one) last.head = one;
+      else waiting.push({ head: command, buffers });
       flush();
     },
   };

@@ -135,8 +135,11 @@ function editor(v, done) {
     },
     onkeydown: (/** @type {KeyboardEvent} */ e) => {
       e.stopPropagation();
-      if (e.key === "Enter") done(/** @type {HTMLInputElement} */ (e.target).value);
-      if (e.key === "Escape") done(null);
+      if (e.key !== "Enter" && e.key !== "Escape") return;
+      const field = /** @type {HTMLInputElement} */ (e.target);
+      const table = field.closest("table"); // the field goes, and the focus with it: it comes back to the cell
+      done(e.key === "Enter" ? field.value : null);
+      if (table) refocus(table, 'td[tabindex="0"]', 2);
     },
     onblur: () => done(null),
   });

@@ -1,4 +1,4 @@
-// Branches and conditions to stop at, and the knobs that can be turned.
+// Branches, the knobs that can be turned, and conditions to stop at.
 import { h } from "./dom.js";
 import { num, place } from "./numbers.js";
 import { number } from "./talk.js";
@@ -25,9 +25,8 @@ function branches(app) {
   const { list, selected } = app.branches;
   const mark = (/** @type {number} */ k) => h("svg", { viewBox: "0 0 24 8", "aria-hidden": "true" }, h("path", { class: `fine ${k ? `d${((k - 1) % 3) + 1}` : ""}`, d: "M0 4h24" }));
   const last = (/** @type {Branch} */ b) => {
-    const points = app.curves.get(b.id)?.points;
-    const v = points?.[points.length - 1]?.[0];
-    return v == null ? "" : `loss ${num(v, 3)}`;
+    const v = app.lossOf(b.id);
+    return Number.isNaN(v) ? "" : `loss ${num(v, 3)}`;
   };
   const words = (/** @type {Branch} */ b) => {
     const e = b.edits[b.edits.length - 1];
@@ -37,6 +36,7 @@ function branches(app) {
   };
   return h("section", { "aria-labelledby": "ca-branches" },
     h("div", { class: "bar" }, h("h2", { id: "ca-branches" }, "Branches"),
+      h("span", { class: "knobs" }, knobs(app)),
       app.can("fork") ? h("button", { class: "small", type: "button", "data-do": "fork", onclick: () => app.move("fork") }, "Fork here") : null),
     h("ul", { class: "branches" }, list.map((b, k) =>
       h("li", { key: b.id }, mark(k),
@@ -45,6 +45,20 @@ function branches(app) {
         h("small", { class: "n" }, last(b)),
         b.id !== selected && app.can("compare") ? h("button", { class: "x", type: "button", "data-do": "compare", "aria-label": `Compare ${b.name} with ${list.find((o) => o.id === selected)?.name ?? ""}`, title: "Lay them side by side", onclick: () => app.compareWith(b.id) }, "compare") : null,
         b.parent != null && app.can("drop") ? h("button", { class: "x", type: "button", "aria-label": `Drop branch ${b.name}`, onclick: () => app.move("drop", { branch: b.id }) }, "×") : null))));
+}
+
+/**
+ * The optimizer's single numbers: pressed, one lies under the loupe, where it is changed.
+ * @param {App} app
+ */
+function knobs(app) {
+  const here = app.looked();
+  if (app.ui.view !== "step") return null; // the loupe is not on the other views
+  return app.session?.knobs?.map((name) => {
+    const on = Boolean(here && "name" in here && here.name === name);
+    const word = name.replace(/^optim\//, "");
+    return h("button", { key: name, class: "small", type: "button", "aria-pressed": on, title: `Look at ${word} and change it`, onclick: () => app.look(on ? null : { name }) }, word);
+  });
 }
 
 /**

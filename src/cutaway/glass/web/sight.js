@@ -82,15 +82,14 @@ function begin(app, view) {
     view.layer = (layers.find(([, kind]) => /conv/i.test(kind)) ?? layers[0])?.[0] ?? null;
     view.unit = null;
   }
-  const edits = app.branches.list.reduce((n, b) => n + b.edits.length, 0);
-  const moment = [app.frame?.branch, app.frame?.batch, edits].join();
+  const moment = [app.frame?.branch, app.frame?.batch, app.changes].join();
   if (moment !== view.moment) {
     view.moment = moment;
     view.told.clear();
     view.refused.clear();
   }
   // a question that was never answered (the connection broke) is not waited for
-  if ((view.asking && performance.now() - view.asking < PATIENCE) || app.frame?.playing || !next(view)) return;
+  if ((view.asking && performance.now() - view.asking < PATIENCE) || app.frame?.playing || app.lost || !next(view)) return;
   view.asking = performance.now();
   clearTimeout(view.timer);
   view.timer = setTimeout(() => goOn(app, view), QUIET);
@@ -113,6 +112,7 @@ async function goOn(app, view) {
     const m = await app.line.ask("sight", wish);
     if (mine !== view.asking) return; // another one has taken over
     if (moment !== view.moment) continue;
+    if (m.lost) break;
     if (m.kind === "sight") keep(app, view, wish, m);
     else view.refused.set(word(wish), m.error ?? "This could not be answered.");
     app.redraw();

@@ -107,7 +107,7 @@ function curves(app, X, Y, width) {
     const from = b.parent == null ? 0 : b.batch;
     const own = points.map((q) => q[0]);
     const calm = smooth(own, from);
-    const here = b.id === app.frame?.branch ? app.frame?.batch ?? own.length : own.length;
+    const here = Math.min(app.stands(b.id), own.length);
     const dash = k ? `d${((k - 1) % 3) + 1}` : "";
     out.push(h("path", { key: `r${b.id}`, class: "raw", d: line(own, from, own.length, X, Y, width) }));
     out.push(h("path", { key: `f${b.id}`, class: `fine ${dash}`, d: line(calm, from, Math.max(from, here), X, Y, width) }));

@@ -13,8 +13,9 @@
  * @typedef {object} Session
  * @property {{ name: string, examples: number, batch_size: number, batches_per_epoch: number, seed: number, parameters: number,
  *   network: string, loss: string, optimizer: string, metrics: string[], notes: string[], data: boolean, classes: any }} run
- * @property {{ shape: [number, number] } | null} board
+ * @property {{ shape: [number, number], classes: string[] | null } | null} board
  * @property {{ shape: number[], classes: string[] | null, known: number } | null} [sight]
+ * @property {string[]} [knobs] names of the single numbers of the optimizer that can be turned
  * @property {string[]} abilities
  *
  * @typedef {object} Step
@@ -140,6 +141,7 @@
  * @typedef {{ name: string, example: number | null, factors: [string, number][], value: number }} Term
  *
  * @typedef {object} Explained
+ * @property {string} [moment] when it was asked; put here by the page
  * @property {number} step
  * @property {string} op
  * @property {string} label
