@@ -113,9 +113,7 @@ def reader() -> ct.Run:
 
 def board(browser: Any) -> None:
     """A three drawn with the mouse, and the vote for it."""
-    run = reader()
-    prepare = importlib.import_module("cutaway.cli.open").preparation(run)
-    with browsing.served(Session(run, prepare)) as home, browsing.opened(browser, home) as page:
+    with browsing.served(Session(reader())) as home, browsing.opened(browser, home) as page:
         page.get_by_role("tab", name="Drawing board").click()
         pad = page.locator(".pad").bounding_box()
         places = [(pad["x"] + x * pad["width"], pad["y"] + y * pad["height"]) for x, y in THREE]

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import webbrowser
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import click
 
@@ -40,20 +38,5 @@ def open_run(path: Path, port: int, no_browser: bool) -> None:
         if not no_browser:
             webbrowser.open(address)
 
-    serve(Session(run, preparation(run)), port, ready)
+    serve(Session(run), port, ready)
     click.echo("The studio is closed; the saved run is as it was.")
-
-
-def preparation(run: Run) -> Callable[[Any], Any] | None:
-    """What a drawing goes through before the network sees it: a digit is cut out and laid out like those it learnt."""
-    if run.data is None or run.data.x.shape[1:] != (1, 28, 28):
-        return None
-    from cutaway.projects import digits
-
-    def digit(ink: Any) -> Any:
-        try:
-            return digits.digit_in(1 - ink)  # it looks for dark ink on white paper
-        except digits.PictureError:
-            return ink
-
-    return digit

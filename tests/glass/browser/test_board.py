@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 
 import numpy as np
@@ -10,8 +9,11 @@ import pytest
 from playwright.sync_api import expect
 from safetensors.numpy import load_file
 
+from cutaway import nn, optim
+from cutaway.data import Dataset
 from cutaway.glass.studio import Session
 from cutaway.projects.digits import new_run, use
+from cutaway.training import Run
 
 from ...browsing import opened, served
 
@@ -50,11 +52,12 @@ def reader():
 
 def test_a_digit_is_drawn_read_and_every_vote_can_be_asked(browser):
     run = reader()
-    prepare = importlib.import_module("cutaway.cli.open").preparation(run)
-    with served(Session(run, prepare)) as home, opened(browser, home) as page:
+    with served(Session(run)) as home, opened(browser, home) as page:
         page.get_by_role("tab", name="Drawing board").click()
         draw(page, THREE)
         expect(page.locator(".verdict b")).to_have_text("3")
+        page.get_by_role("button", name="the picture").click()
+        expect(page.locator(".vote")).to_contain_text("as large as the digits it learnt from, and centred")
         page.get_by_role("button", name=re.compile("^vote for 3")).click()
         expect(page.locator(".vote h2")).to_contain_text("vote for 3")
         expect(page.locator(".vote .terms tfoot")).to_be_visible()
@@ -65,6 +68,25 @@ def test_a_digit_is_drawn_read_and_every_vote_can_be_asked(browser):
         assert run.batch == 0 and run.op == 0  # the run has not moved
         page.get_by_role("button", name="Clear").click()
         expect(page.locator(".verdict b")).to_have_count(0)
+
+
+def shirts() -> Run:
+    """Pictures of 28 x 28 that are no digits, whose classes have names."""
+    x = np.random.default_rng(1).random((40, 1, 28, 28)).astype("f")
+    data = Dataset(x, np.arange(40) % 3, name="fashion/train", classes=("T-shirt/top", "Trouser", "Bag"))
+    return Run(nn.Sequential(nn.Flatten(), nn.Linear(784, 3)), nn.CrossEntropyLoss(), optim.SGD(0.1), data)
+
+
+def test_what_is_no_digit_is_not_called_one(browser):
+    with served(Session(shirts())) as home, opened(browser, home) as page:
+        page.get_by_role("tab", name="Drawing board").click()
+        expect(page.get_by_role("heading", name="Draw", exact=True)).to_be_visible()
+        draw(page, THREE)
+        expect(page.locator(".verdict strong")).to_have_text(re.compile("^(T-shirt/top|Trouser|Bag)$"))
+        expect(page.locator(".samples button").first).to_have_attribute("aria-label", "an example of T-shirt/top")
+        page.get_by_role("button", name="the picture").click()
+        expect(page.locator(".vote")).to_contain_text("This is what the network gets of your drawing.")
+        expect(page.locator(".board")).not_to_contain_text("digit")
 
 
 def test_a_picture_of_the_data_is_read_and_asked_by_keys(browser):

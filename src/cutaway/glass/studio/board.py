@@ -4,7 +4,6 @@ asked what it voted and why. The run itself stays where it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,19 +11,21 @@ import numpy as np
 from ...engine.errors import CutawayError
 from ...engine.tape import Tape
 from ...training import machine
+from .drawn import Prepare, as_digit, preparation
 from .program import Described, describe
 
 if TYPE_CHECKING:
     from ...training.run import Run
 
-__all__ = ["Board", "Prepare"]
+__all__ = ["Board"]
 
-Prepare = Callable[[Any], Any]  # a drawing (h, w) from 0 to 1 -> a picture as the network knows them
 MOST = 1024  # pixels on a side of a drawing
 
 
 class Board:
     """A drawing, and the program that looked at it.
+
+    prepare: what a drawing goes through before the network sees it; where nothing is said, what fits its data
 
     It has the words that the glass asks of a run (`program`, `op`, `see`), so explanations work on it as they are.
     """
@@ -71,12 +72,14 @@ class Board:
             raise CutawayError(f"A drawing has two sides of 1 to {MOST} pixels, not {drawing.shape}.")
         ink = drawing.astype(np.float64) / (255.0 if drawing.dtype == np.uint8 else 1.0)
         ink = np.clip(np.nan_to_num(ink), 0.0, 1.0)
-        picture = np.asarray(self.prepare(ink), np.float64) if self.prepare and ink.any() else ink
-        seen = fitted(picture, *size).astype(np.float32)
+        prepare = self.prepare or preparation(run)
+        picture = prepare(ink) if prepare is not None and ink.any() else None
+        seen = fitted(np.asarray(ink if picture is None else picture, np.float64), *size).astype(np.float32)
         outputs = self._walk(run, seen.reshape(1, *run.data.x.shape[1:]))
         votes = np.asarray(outputs, np.float64).reshape(-1)
         shares = np.exp(votes - votes.max())
         fields = {"program": self.about.message() if self.about else None, "outputs": votes}
+        fields["digit"] = prepare is as_digit and picture is not None
         return fields | {"shares": shares / shares.sum(), "answer": int(np.argmax(votes)), "seen": seen}
 
     def _walk(self, run: Run, x: Any) -> Any:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import CutawayError
 from . import arrays, asking
-from .board import Board, Prepare
+from .board import Board
 from .branches import Branches
 from .commands import checked
+from .drawn import Prepare
 from .explaining import explained, why
 from .playing import Player, forward, takes, walk
 from .program import Described, describe
@@ -42,7 +43,8 @@ CHANGES = {"edit", "fork", "branch", "drop", "settings", "watch", "unwatch"}
 class Session:
     """A run with its branches, as any number of pages look at it.
 
-    prepare: what a drawing goes through before the network sees it (centring, for digits)
+    prepare: what a drawing goes through before the network sees it; where nothing is said, what fits the data of the
+        run (handwritten digits are cut out and centred)
 
     >>> from cutaway import nn, optim
     >>> run = ct.Run(nn.Linear(1, 1), nn.MSELoss(), optim.SGD(0.1), data=([[1.0], [2.0]], [[3.0], [5.0]]), batch_size=2)

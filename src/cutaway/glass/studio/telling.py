@@ -80,14 +80,15 @@ def about(run: Run) -> Answer:
         "classes": int(data.y.max()) + 1 if data is not None and classes else None,
     }
     size = Board.size(run)
-    knobs = [name for name, array in run.state.items() if name.startswith("optim/") and not array.shape]
+    single = sorted(name for name, array in run.state.items() if name.startswith("optim/") and not array.shape)
+    knobs = [name for name in single if name.split("/")[1] != "t"]  # which counts the updates; nobody turns it
     return answer(
         "session",
         protocol=PROTOCOL,
         version=cutaway.__version__,
         run=told,
         units=UNITS,
-        board=None if size is None else {"shape": size},
+        board=None if size is None or data is None else {"shape": size, "classes": data.classes or None},
         sight=sight_of(run),
         abilities=list(COMMANDS),
         state=list(run.state),

@@ -25,7 +25,7 @@ except ImportError:
 
 if TYPE_CHECKING:
     from ...training.run import Run
-    from .board import Prepare
+    from .drawn import Prepare
 
 __all__ = ["Studio"]
 
@@ -36,7 +36,7 @@ class Studio(anywidget.AnyWidget):
     """A run in a cell: play, pause, step, back, look, change.
 
     run: what is looked at; of several branches, ``studio.run`` is the selected one
-    prepare: what a drawing goes through before the network sees it
+    prepare: what a drawing goes through before the network sees it; where nothing is said, what fits the data
 
     >>> from cutaway import nn, optim
     >>> run = ct.Run(nn.Linear(1, 1), nn.MSELoss(), optim.SGD(0.1), data=([[1.0], [2.0]], [[3.0], [5.0]]), batch_size=2)

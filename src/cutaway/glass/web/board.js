@@ -46,18 +46,19 @@ export function boardView(app, board, p) {
  * @param {Board} board
  */
 function begin(app, board) {
-  if (!board.asking && !board.samples && app.can("examples")) {
+  if (!board.asking && !board.samples && !app.lost && app.can("examples")) {
     board.asking = true;
     const n = app.session?.run.examples ?? 0;
     const rows = Array.from({ length: Math.min(60, n) }, (_, k) => Math.floor((k * n) / Math.min(60, n)));
     app.line.ask("examples", { rows, from: "validation" }).then((m) => (m.kind === "examples" ? m : app.line.ask("examples", { rows }))).then((m) => {
+      if (m.lost) board.asking = false; // ask again when the run answers
       if (m.kind !== "examples" || !m.data.pictures) return;
       board.samples = oneOfEach(m);
       if (board.ink.empty && board.samples.rows.length) take(app, board, Math.min(3, board.samples.rows.length - 1));
       app.redraw();
     });
   }
-  const moment = [app.frame?.branch, app.frame?.batch, app.frame?.op, app.frame?.turn].join();
+  const moment = app.moment();
   if (board.predicted && !app.frame?.playing && board.sent && board.sent !== moment) send(app, board, false);
 }
 
@@ -106,7 +107,7 @@ function take(app, board, k) {
  * @param {boolean} anew let it flow from the beginning
  */
 async function send(app, board, anew) {
-  board.sent = [app.frame?.branch, app.frame?.batch, app.frame?.op, app.frame?.turn].join();
+  board.sent = app.moment();
   const m = await app.line.ask("predict", { buffers: [{ name: "drawing", dtype: "uint8", shape: [INK, INK] }] }, [board.ink.px]);
   if (m.kind !== "predicted") return;
   for (const key of [...app.views.keys()]) if (key.startsWith(KEY)) app.unlook(key);
@@ -155,7 +156,7 @@ function drawPanel(app, board, p) {
     app.redraw();
   };
   return h("section", { class: "panel draw", "aria-labelledby": "ca-draw" },
-    h("div", { class: "bar" }, h("h2", { id: "ca-draw" }, "Draw a digit"), h("button", { class: "small", type: "button", "data-do": "clear", onclick: clear }, "Clear")),
+    h("div", { class: "bar" }, h("h2", { id: "ca-draw" }, "Draw"), h("button", { class: "small", type: "button", "data-do": "clear", onclick: clear }, "Clear")),
     pad(p, board.ink, {
       begin: () => { if (board.taken != null) board.ink.clear(); board.taken = null; },
       drawn: () => send(app, board, true),
@@ -163,7 +164,7 @@ function drawPanel(app, board, p) {
     }),
     s?.rows.length ? h("h3", null, "or take one of these") : null,
     s ? h("div", { class: "samples" }, s.rows.map((row, k) =>
-      h("button", { key: row, type: "button", "aria-pressed": board.taken === k, "aria-label": `a handwritten ${s.answers[k]}`, onclick: () => take(app, board, k) },
+      h("button", { key: row, type: "button", "aria-pressed": board.taken === k, "aria-label": `an example of ${app.className(s.answers[k])}`, onclick: () => take(app, board, k) },
         small(p, s.pictures, rows, cols, { size: 40, limit: 1, start: k * rows * cols })))) : null);
 }
 
@@ -252,23 +253,27 @@ function votePanel(app, board, p) {
   const panel = (/** @type {any[]} */ ...inner) => h("section", { class: "panel vote card", tabindex: 0, "data-go": "explain", "aria-labelledby": "ca-vote" }, inner);
   if (!m) return panel(h("h2", { id: "ca-vote" }, "Its answer"), h("p", { class: "analogy" }, "What the network says to your drawing stands here, and why every one of its neurons voted as it did."));
   const votes = k === stages.length - 1;
-  return panel(verdict(m),
+  return panel(verdict(app, m),
     h("div", { class: "bar" },
-      h("h2", { id: "ca-vote" }, !stage ? "A neuron" : stage.name === "picture" ? "The picture" : votes ? `The vote for ${picked?.unit}` : `${stage.name}, ${stage.kind === "maps" ? "channel" : "neuron"} ${picked?.unit}`),
+      h("h2", { id: "ca-vote" }, !stage ? "A neuron" : stage.name === "picture" ? "The picture" : votes ? `The vote for ${app.className(picked?.unit ?? 0)}` : `${stage.name}, ${stage.kind === "maps" ? "channel" : "neuron"} ${picked?.unit}`),
       board.told ? h("span", { class: "meta" }, votes ? num(board.told.value, 3) : board.told.value > 0 ? `awake, ${num(board.told.value, 3)}` : `silent, ${num(board.told.value, 3)}`) : null),
-    stage?.name === "picture" ? h("p", { class: "analogy" }, "This is what the network gets: your drawing, cut out, made as large as the digits it learnt from, and centred.") : null,
+    stage?.name === "picture" ? h("p", { class: "analogy" }, m.digit ? "This is what the network gets: your drawing, cut out, made as large as the digits it learnt from, and centred." : "This is what the network gets of your drawing.") : null,
     board.told ? added(app, board, p, board.told, stage) : null,
     stage && board.told && stages[k + 1]?.from ? handsOn(app, board, stages, k) : null);
 }
 
-/** @param {any} m */
-function verdict(m) {
+/**
+ * @param {App} app
+ * @param {any} m
+ */
+function verdict(app, m) {
+  const name = app.className(m.answer);
   const shares = Array.from(m.shares ?? [], number);
   const order = shares.map((_, i) => i).sort((a, b) => shares[b] - shares[a]);
   const percent = (/** @type {number} */ v) => `${(v * 100).toFixed(v > 0.995 || v < 0.1 ? 1 : 0)} %`;
-  return h("p", { class: "verdict" }, h("b", { "aria-hidden": "true" }, m.answer),
-    h("span", null, "It says ", h("strong", null, m.answer), shares.length ? `, with ${percent(shares[m.answer])} of the vote.` : ".",
-      order.length > 1 ? h("small", null, `Second: ${order[1]}, ${percent(shares[order[1]])}`) : null));
+  return h("p", { class: "verdict" }, h("b", { "aria-hidden": "true" }, name.length < 3 ? name : m.answer),
+    h("span", null, "It says ", h("strong", null, name), shares.length ? `, with ${percent(shares[m.answer])} of the vote.` : ".",
+      order.length > 1 ? h("small", null, `Second: ${app.className(order[1])}, ${percent(shares[order[1]])}`) : null));
 }
 
 /**
@@ -330,6 +335,6 @@ function handsOn(app, board, stages, k) {
   return [
     h("h3", null, "What it says to the next column"),
     values[unit] === 0 ? h("p", { class: "analogy" }, "Nothing: its sum is below zero, so the door stays shut.")
-      : h("p", { class: "path" }, parts.map(({ o, v }) => h("span", { key: o, class: "n" }, plus(v, 2), h("small", null, `${last ? "vote for" : "neuron"} ${o}`)))),
+      : h("p", { class: "path" }, parts.map(({ o, v }) => h("span", { key: o, class: "n" }, plus(v, 2), h("small", null, last ? `vote for ${app.className(o)}` : `neuron ${o}`)))),
   ];
 }

@@ -10,6 +10,7 @@ import { num } from "./numbers.js";
 /** @import { Program, What } from "./types.js" */
 
 const MOST = 16; // neurons of a column that are drawn; the rest is counted
+const VIEWS = 60; // open at once; with the array beside them no more than the run keeps open
 
 /** What a flow remembers between redraws. */
 export class FlowView {
@@ -100,10 +101,11 @@ function linear(program, slot, before) {
 function ask(app, stages, how) {
   const wanted = new Set();
   const want = (/** @type {any} */ look) => {
+    if (wanted.size >= VIEWS) return;
     wanted.add(look.key);
     app.want(look);
   };
-  for (const [k, s] of stages.entries()) {
+  for (const s of stages) {
     if (!how.known(s.slot)) continue;
     const key = `${how.key}${s.slot}`;
     if (s.kind === "neurons") want({ key, what: how.what(s.slot), window: { row: how.row, col: 0, rows: 1, cols: 64 } });
@@ -111,8 +113,9 @@ function ask(app, stages, how) {
       const count = Math.min(s.count, MOST);
       want({ key, what: how.what(s.slot), view: "tiles", overview: { from: how.row * s.count, count, rows: 28, cols: 28 } });
     } else want({ key, what: how.what(s.slot), lead: [how.row], overview: { rows: 28, cols: 28 } });
-    if (s.from && k) want({ key: `${how.key}w${s.slot}`, what: how.what(s.from.weight), window: { row: 0, col: 0, rows: 64, cols: 64 } });
   }
+  for (const s of stages.slice(1)) // the lines come last: where there are too many views, it is they that are missing
+    if (s.from && how.known(s.slot)) want({ key: `${how.key}w${s.slot}`, what: how.what(s.from.weight), window: { row: 0, col: 0, rows: 64, cols: 64 } });
   app.keep(how.key, wanted);
 }
 
@@ -209,14 +212,14 @@ function unitsOf(app, view, s, how) {
  * @param {{ app: App, view: FlowView, p: Palette, s: Stage, k: number, unit: number, v: number | undefined, x: number, y: number, r: number,
  *   limit: number, last: boolean, share: number | undefined, choose: (s: Stage, unit: number) => void }} c
  */
-function neuron({ view, p, s, k, unit, v, x, y, r, limit, last, share, choose }) {
+function neuron({ app, view, p, s, k, unit, v, x, y, r, limit, last, share, choose }) {
   const me = view.picked?.slot === s.slot && view.picked.unit === unit;
   const first = !view.picked && last && unit === 0;
-  const label = `${last ? "vote for" : `${s.name}, neuron`} ${unit}: ${v === undefined ? "not computed yet" : num(v, 3)}`;
+  const label = `${last ? `vote for ${app.className(unit)}` : `${s.name}, neuron ${unit}`}: ${v === undefined ? "not computed yet" : num(v, 3)}`;
   return h("g", { key: unit, class: `neuron ${me ? "me" : ""} ${v === undefined ? "unknown" : ""}`, role: "button", tabindex: me || first ? 0 : -1, "data-unit": `${s.slot}.${unit}`, "aria-label": label, onclick: () => choose(s, unit) },
     h("circle", { cx: x, cy: y, r, fill: v === undefined ? "none" : text(colour(p, v, limit)) }),
     last ? h("rect", { class: "hit", x: x - r, y: y - Math.max(r, 7), width: 2 * r + 60, height: 2 * Math.max(r, 7) }) : null,
-    last ? h("text", { x: x + r + 8, y: y + 4, class: "classname" }, unit) : null,
+    last ? h("text", { x: x + r + 8, y: y + 4, class: "classname" }, app.className(unit).length < 3 ? app.className(unit) : unit) : null,
     last && share != null && v !== undefined ? h("rect", { class: "prob", x: x + r + 22, y: y - 4, width: Math.max(0.5, share * 36), height: 8 }) : null,
     h("title", null, `${k ? "" : ""}${label}`));
 }
