@@ -1,6 +1,6 @@
-"""Cutaway beside PyTorch and others: training steps of nine networks, measured so that the ratio means something.
+"""Cutaway beside PyTorch and others: training steps of ten networks, measured so that the ratio means something.
 
-    python -m benchmarks                              everything; an hour
+    python -m benchmarks                              everything; about an hour
     python -m benchmarks perceptron resnet            these two workloads
     python -m benchmarks tiny --peers torch           against PyTorch as everybody writes it, nobody else
     python -m benchmarks --avx2 --json results.json   once more with AVX2 instructions only
@@ -18,6 +18,8 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+
+from cutaway.engine.shell import pip_install
 
 from . import table
 from .common import facts, worth
@@ -99,7 +101,7 @@ def main() -> None:
 
 def _installed(peer: str) -> bool:
     if importlib.util.find_spec(MODULES[peer]) is None:
-        print(f"{peer} is not installed, so it is left out: pip install {MODULES[peer]}", file=sys.stderr)
+        print(f"{peer} is not installed, so it is left out: {pip_install(MODULES[peer])}", file=sys.stderr)
         return False
     return True
 

@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 from benchmarks.common import facts
 from benchmarks.drawings import KINDS, drawn
 from cutaway import data
+from cutaway.engine.shell import pip_install
 from cutaway.projects import digits
 from cutaway.projects.digits.pixels import resized
 
@@ -101,8 +102,8 @@ def _foreign(dev: bool) -> tuple[Picture, NDArray[Any]]:
         from sklearn.datasets import load_digits
     except ModuleNotFoundError:
         raise ModuleNotFoundError(
-            f'The 8 x 8 digits come with scikit-learn, which is not installed. Type: "{sys.executable}" -m pip install '
-            "scikit-learn. Or measure drawings alone: --kind paper --kind pen."
+            "The 8 x 8 digits come with scikit-learn, which is not installed. "
+            f"Type: {pip_install('scikit-learn')}. Or measure drawings alone: --kind paper --kind pen."
         ) from None
     found = load_digits()
     part = slice(DEV) if dev else slice(DEV, None)

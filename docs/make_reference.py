@@ -25,7 +25,7 @@ ROOMS = {"operations": cutaway.engine.ops, "layers": cutaway.nn, "optimizers": c
 def pages() -> dict[str, str]:
     """File name -> text."""
     made: dict[str, str] = {}
-    index = ["# Reference", "", "Made from the docstrings by `python docs/make_reference.py`.", ""]
+    index = ["# Reference", "", "Made from the docstrings by `docs/make_reference.py`.", ""]
     for title, room in ROOMS.items():
         index += [f"## {title.capitalize()}", ""]
         for info in sorted(pkgutil.iter_modules(room.__path__), key=lambda m: m.name):
@@ -131,7 +131,7 @@ def main() -> int:
         there = {path.name: path.read_text(encoding="utf-8") for path in PAGES.glob("*.md")}
         old = sorted(name for name in {*made, *there} if made.get(name) != there.get(name))
         if old:
-            print(f"out of date: {', '.join(old)}; run python docs/make_reference.py")
+            print(f"out of date: {', '.join(old)}; run .venv/bin/python docs/make_reference.py")
         return bool(old)
     PAGES.mkdir(exist_ok=True)
     for gone in set(PAGES.glob("*.md")) - {PAGES / name for name in made}:
