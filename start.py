@@ -12,6 +12,7 @@ Python 3.6, so that old Pythons reach the sentence that says what is missing.
 import hashlib
 import json
 import os
+import runpy
 import shutil
 import subprocess
 import sys
@@ -245,7 +246,8 @@ def install_for_the_page() -> bool:
 
 def how_to_get(package: str) -> str:
     """A part that was left out, and the command that brings it."""
-    return f'{package} (to get it: "{PYTHON}" -m pip install "{package}")'
+    command = runpy.run_path(str(HERE / "src" / "cutaway" / "engine" / "shell.py"))["command"]
+    return f"{package} (to get it: {command(PYTHON, '-m', 'pip', 'install', package)})"
 
 
 def skipped(report: Path) -> "list[str]":

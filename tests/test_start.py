@@ -14,8 +14,11 @@ from pathlib import Path
 
 import pytest
 
+from cutaway.engine.shell import command
+
 ROOT = Path(__file__).resolve().parents[1]
 SENTENCE_OLD = "Cutaway needs Python 3.11 or newer"
+SHELL = Path("src/cutaway/engine/shell.py")
 
 
 @pytest.fixture
@@ -23,6 +26,8 @@ def start(tmp_path):
     """start.py as a module, in an empty folder with a pyproject.toml."""
     shutil.copy(ROOT / "start.py", tmp_path)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    (tmp_path / SHELL).parent.mkdir(parents=True)
+    shutil.copy(ROOT / SHELL, tmp_path / SHELL)
     spec = importlib.util.spec_from_file_location("start", tmp_path / "start.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -119,6 +124,12 @@ def test_the_tests_name_what_this_machine_cannot_have(start, monkeypatch, capsys
     assert start.main(["test"]) == 1
     for check in ("ruff check", "ruff format --check", "-m mypy", "lint-imports", "-m pytest"):
         assert machine.ran_with(check)
+
+
+def test_what_it_says_to_type_can_be_typed_in_a_folder_of_any_name(start, monkeypatch, tmp_path):
+    monkeypatch.setattr(start, "PYTHON", tmp_path / "my [old] tools" / "python")
+    line = command(start.PYTHON, "-m", "pip", "install", "cutaway[all]")
+    assert start.how_to_get("cutaway[all]") == f"cutaway[all] (to get it: {line})"
 
 
 def test_a_tool_that_cannot_be_had_does_not_keep_the_others_away(start, monkeypatch, capsys):

@@ -1,4 +1,7 @@
-"""A command as one line to be typed, for the sentences that say what to type: quoted as the shell here wants it."""
+"""A command as one line to be typed, for the sentences that say what to type: quoted as the shell here wants it.
+
+It needs nothing but the standard library, and no other file of Cutaway: ``start.py`` runs it before these are there.
+"""
 
 from __future__ import annotations
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import secrets
 import socket
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ...engine.errors import CutawayError
+from ...engine.shell import pip_install
 from .session import Session
 from .wire import MOST_BYTES, MessageError, answer, pack, unpack
 
@@ -48,7 +48,7 @@ def needs_studio() -> None:
         import uvicorn  # noqa: F401
     except ImportError:
         raise CutawayError(
-            f'The studio needs Starlette and uvicorn. Type: "{sys.executable}" -m pip install starlette uvicorn'
+            f"The studio needs Starlette and uvicorn. Type: {pip_install('starlette', 'uvicorn')}"
         ) from None
 
 

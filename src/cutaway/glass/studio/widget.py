@@ -6,12 +6,12 @@ seen in the picture when they have ended.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from ...engine.errors import CutawayError
+from ...engine.shell import pip_install
 from .modules import bundle, style
 from .session import Session
 
@@ -20,7 +20,7 @@ try:
     import traitlets
 except ImportError:
     raise CutawayError(
-        f'The studio in a notebook needs anywidget. Type: "{sys.executable}" -m pip install anywidget ipywidgets'
+        f"The studio in a notebook needs anywidget. Type: {pip_install('anywidget', 'ipywidgets')}"
     ) from None
 
 if TYPE_CHECKING:
