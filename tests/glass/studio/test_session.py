@@ -209,6 +209,7 @@ def test_what_one_page_does_to_branches_and_conditions_every_page_is_told():
     one.go("step", unit="batch", n=3)
     kinds = [answer["kind"] for answer in one.ask("fork")]
     assert kinds == ["branches", "frame"]  # told once
+    assert not one.frame("branch", select=0)["changed"] and not one.frame("branch", select=1)["changed"]
     told = {answer["kind"]: answer for answer in two.ask("news")}
     assert list(told) == ["branches", "curve", "frame"]
     assert told["branches"]["selected"] == told["frame"]["branch"] == 1

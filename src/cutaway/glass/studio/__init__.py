@@ -1,7 +1,7 @@
 """The studio: a run in a page, in a cell of a notebook, or recorded in a file.
 
 session (commands in, answers out, whatever carries them) on commands, playing, branches, viewing, telling, asking and
-board (drawn: what a drawing goes through); server (a page on this machine), widget (a cell), static (a file that replays
+board (drawn, what it goes through); server (a page on this machine), widget (a cell), static (a file that replays
 a stretch); wire (messages as bytes), arrays (what of an array is sent), program and words (what a program is called),
 modules (the page's code).
 """

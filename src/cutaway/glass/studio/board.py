@@ -78,8 +78,8 @@ class Board:
         outputs = self._walk(run, seen.reshape(1, *run.data.x.shape[1:]))
         votes = np.asarray(outputs, np.float64).reshape(-1)
         shares = np.exp(votes - votes.max())
-        fields = {"program": self.about.message() if self.about else None, "outputs": votes}
-        fields["digit"] = prepare is as_digit and picture is not None
+        digit = prepare is as_digit and picture is not None
+        fields = {"program": self.about.message() if self.about else None, "outputs": votes, "digit": digit}
         return fields | {"shares": shares / shares.sum(), "answer": int(np.argmax(votes)), "seen": seen}
 
     def _walk(self, run: Run, x: Any) -> Any:

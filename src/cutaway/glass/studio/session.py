@@ -337,7 +337,7 @@ class Session:
         return answer("predicted", {"seen": picture}, **fields)
 
     def _sight(self, client: Client, **wish: Any) -> Answer:
-        return client.seeing.answer(self.run, (self.branches.selected.id, self.run.batch, self._events()), wish)
+        return client.seeing.answer(self.run, (self.branches.selected.id, self.run.batch, _events(self.run)), wish)
 
     def _seen(self, what: dict[str, Any]) -> Seen:
         return seen(self.run, self._described(), what, self.board)
@@ -381,7 +381,8 @@ class Session:
             client.program, client.marks = number, {}
         size = len(run.loader()) if run.data is not None else 0
         tape = None if shown is None else shown.tape
-        heard, client.events = client.events, self._events()
+        heard, events = client.events.get(self.branches.selected.id), _events(run)
+        client.events[self.branches.selected.id] = events
         curve, told = client.curve(self.branches.selected)
         fields: dict[str, Any] = {
             "turn": self.turn,
@@ -402,7 +403,7 @@ class Session:
             "rate": self.player.rate,
             "earliest": run.earliest,
             "hits": self.hits,
-            "changed": heard is not None and heard != client.events,
+            "changed": heard is not None and heard != events,
             "curve": told,
             **results(run, tape),
         }
@@ -438,10 +439,10 @@ class Session:
     def _marks(self) -> dict[str, Any]:
         """What stands beside the frame on every page, as marks that are others when it has changed."""
         chosen, every = self.branches.selected, self.branches.all.values()
-        left = [(branch.id, branch.name, branch.parent, branch.batch, branch.op) for branch in every]
+        left = [(one.id, one.name, one.parent, one.batch, one.op, _events(one.run)) for one in every]
         now = [(branch.run.batch, branch.run.op) for branch in every if branch is not chosen]
         watches = [(watch.text, len(watch.hits)) for watch in self.run.watches]
-        return {"branches": (chosen.id, left, now, self._events()), "watches": watches}
+        return {"branches": (chosen.id, left, now), "watches": watches}
 
     def _moment(self) -> tuple[Any, ...]:
         """The same as long as one goes onwards in one batch, and no change by hand lies on the way."""
@@ -462,7 +463,8 @@ class Session:
     def _place(self) -> tuple[Any, ...]:
         return self.turn, self.run.batch, self.run.op, self._marks()
 
-    def _events(self) -> list[tuple[int, int]]:
-        """Of every branch, how often it was changed by hand, and which change was the last one."""
-        every = [branch.run.history.events for branch in self.branches.all.values()]
-        return [(len(events), id(events[-1]) if events else 0) for events in every]
+
+def _events(run: Run) -> tuple[int, int]:
+    """How often a run was changed by hand, and which change was the last one."""
+    events = run.history.events
+    return len(events), id(events[-1]) if events else 0

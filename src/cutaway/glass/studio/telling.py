@@ -30,7 +30,7 @@ class Client:
     def __init__(self, name: str = "") -> None:
         self.name = name
         self.greeted = False  # it has said hello, so it hears what all pages share
-        self.events: Any = None  # what had been changed by hand when it last heard
+        self.events: dict[int, Any] = {}  # of each branch, what had been changed by hand when it last heard
         self.place: tuple[Any, ...] | None = None  # what its newest frame showed
         self.seeing = Seeing()
         self.forget()

@@ -28,7 +28,7 @@ export function explainCard(app, p) {
     h("div", { class: "bar" }, h("h2", { id: "ca-explain" }, step.title || e.op), h("span", { class: "meta" }, [step.phase, step.layer].filter(Boolean).join(" · "))),
     h("p", { class: "formula" }, e.story.formula),
     h("p", { class: "analogy" }, e.story.analogy),
-    h("div", { class: e.moment === app.moment() ? "" : "old" }, numbers(app, p, e)), // those of another moment are on their way out
+    asked < 0 ? null : h("div", { class: e.moment === app.moment() ? "" : "old" }, numbers(app, p, e)), // old ones are on their way out
     inside(app, e, step.opens),
     e.story.parts?.length ? [h("h3", null, "What the letters mean"), h("dl", { class: "parts" }, e.story.parts.flatMap(([name, meaning]) => [h("dt", { key: `t${name}` }, name), h("dd", { key: `d${name}` }, meaning)]))] : null,
     e.story.use ? h("p", { class: "analogy" }, e.story.use) : null);

@@ -53,6 +53,7 @@ export function loupe(app, view, p, c) {
   const open = () => {
     if (!can) return;
     view.editing = where;
+    app.cursors.set(app.wordOf(c.what), c.index); // it was pointed at: no answer that comes later moves the cursor
     app.redraw();
   };
   const done = (/** @type {string | null} */ typed) => {
