@@ -32,6 +32,7 @@ studio""",
     "print((run.see('1.weight') == 0.625).any(), (studio.run.see('1.weight') == 0.625).any())",
     "run.step('op')\nprint(run.op)",
     "twin.at(studio.run.batch)\nprint(bits(twin) == bits(studio.run))",
+    "studio.run.edit('alpha', 0.005)\nprint(studio.session.player.playing)",
 ]
 
 
@@ -86,6 +87,11 @@ def test_the_widget_plays_pauses_steps_goes_back_is_edited_and_forked(browser, h
         expect(studio.locator("[data-do=play]")).to_have_attribute("aria-label", "Pause")
         first = numbers(1)[0]
         time.sleep(0.5)
+        assert numbers(1)[0] > first
+        studio.locator("input[aria-label=Speed]").fill("3")  # eight a second: the page nearly always waits for its turn
+        assert book.printed(6).strip() == "True"  # a cell changes the run meanwhile, and it plays on
+        first = numbers(1)[0]
+        time.sleep(1)
         assert numbers(1)[0] > first
         button("play")
         expect(studio.locator("[data-do=play]")).to_have_attribute("aria-label", "Play")
