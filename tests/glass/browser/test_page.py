@@ -415,6 +415,25 @@ def test_a_million_numbers_are_looked_at_by_what_is_seen(browser):
         assert got and max(got) < 600_000
 
 
+def test_of_a_network_of_many_columns_no_number_is_an_old_one(browser):
+    """Every column is a view, and so are the lines before it: more than the run keeps open."""
+    x = np.random.default_rng(0).normal(size=(16, 3)).astype("f")
+    layers = [layer for _ in range(34) for layer in (nn.Linear(3, 3), nn.Tanh())]
+    run = Run(nn.Sequential(*layers), nn.MSELoss(), optim.SGD(0.5), (x, x), batch_size=8)
+    run.at(0, len(run.program.steps) + 1)
+    first = next(step.output for step in run.program.steps if step.op.name == "tanh")
+    with studio(browser, run) as (page, session):
+        page.keyboard.press("n")
+        expect(page.locator(".neuron")).to_have_count(35 * 3)
+        expect(page.locator(".neuron.unknown")).to_have_count(0)
+        by(page, "batch")
+        press(page, "step", 2)
+        stands(page, 2)
+        shown = page.locator("[aria-label^='1 Tanh, neuron 0: ']")
+        expect(shown).to_have_attribute("aria-label", re.compile(f"{abs(run.see(first)[0, 0]):.3f}$"))
+        assert max(len(client.views) for client in session.clients.values()) <= sessions.MOST_VIEWS
+
+
 def test_a_server_that_is_gone_is_said_and_so_is_its_coming_back(browser):
     with studio(browser, digits()) as (page, _):
         press(page, "step", 5)
