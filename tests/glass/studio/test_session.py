@@ -201,6 +201,20 @@ def test_a_run_whose_page_is_gone_plays_no_longer(ask, monkeypatch):
     assert not one.frame("tick", turn=frame["turn"], ms=1)["pull"] and shared.run.batch == 0
 
 
+def test_while_a_cell_of_the_notebook_runs_nobody_can_tick():
+    shared = Session(small())
+    one, two = Page(shared, "one"), Page(shared, "two")
+    two.ask("hello")
+    one.ask("play")
+    shared._ticked -= 60  # a long cell
+    shared.news()
+    two.ask("news")
+    assert shared.player.playing
+    shared._ticked -= 60
+    two.ask("news")
+    assert not shared.player.playing
+
+
 def test_what_one_page_does_to_branches_and_conditions_every_page_is_told():
     shared = Session(small())
     one, two = Page(shared, "one"), Page(shared, "two")

@@ -454,6 +454,8 @@ class Session:
     def news(self, but: str | None = None) -> list[Answer]:
         """Frames for the pages that do not know where the run stands: another page moved it, or a program did."""
         with self._lock:
+            if but is None:  # a cell of the notebook has ended: while it ran, nobody could tick
+                self._ticked = monotonic()
             here = self._place()
             known = (None, here)
             late = [(name, page) for name, page in self.clients.items() if name != but and page.place not in known]

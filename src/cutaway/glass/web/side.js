@@ -17,7 +17,7 @@ export class Side {
  * @param {Side} view
  */
 export function side(app, view) {
-  return h("div", { class: "side", key: "side" }, branches(app), stops(app, view));
+  return h("div", { class: "side", key: "side" }, branches(app), knobs(app), stops(app, view));
 }
 
 /** @param {App} app */
@@ -34,9 +34,8 @@ function branches(app) {
     const what = e ? `: ${name}${place(e.index ?? [])} ${e.value == null ? "changed" : `→ ${num(number(e.value), 3)}`}` : "";
     return `${b.parent == null ? " as written" : ` from ${b.batch}`}${what}`;
   };
-  return h("section", { "aria-labelledby": "ca-branches" },
+  return h("section", { key: "branches", "aria-labelledby": "ca-branches" },
     h("div", { class: "bar" }, h("h2", { id: "ca-branches" }, "Branches"),
-      h("span", { class: "knobs" }, knobs(app)),
       app.can("fork") ? h("button", { class: "small", type: "button", "data-do": "fork", onclick: () => app.move("fork") }, "Fork here") : null),
     h("ul", { class: "branches" }, list.map((b, k) =>
       h("li", { key: b.id }, mark(k),
@@ -52,13 +51,16 @@ function branches(app) {
  * @param {App} app
  */
 function knobs(app) {
+  const names = app.session?.knobs ?? [];
+  if (app.ui.view !== "step" || !names.length) return null; // the loupe is not on the other views
   const here = app.looked();
-  if (app.ui.view !== "step") return null; // the loupe is not on the other views
-  return app.session?.knobs?.map((name) => {
+  const knob = (/** @type {string} */ name) => {
     const on = Boolean(here && "name" in here && here.name === name);
     const word = name.replace(/^optim\//, "");
     return h("button", { key: name, class: "small", type: "button", "aria-pressed": on, title: `Look at ${word} and change it`, onclick: () => app.look(on ? null : { name }) }, word);
-  });
+  };
+  return h("section", { key: "knobs", "aria-labelledby": "ca-knobs" },
+    h("div", { class: "bar" }, h("h2", { id: "ca-knobs" }, "Knobs"), h("span", { class: "knobs" }, names.map(knob))));
 }
 
 /**
@@ -76,7 +78,7 @@ function stops(app, view) {
       app.redraw();
     });
   };
-  return h("section", { "aria-labelledby": "ca-stops" },
+  return h("section", { key: "stops", "aria-labelledby": "ca-stops" },
     h("div", { class: "bar" }, h("h2", { id: "ca-stops" }, "Stop when"),
       h("form", { class: "stopform", onsubmit: add },
         h("input", { type: "text", "aria-label": "A condition to stop at", placeholder: "loss > 2", value: view.condition, spellcheck: "false", autocomplete: "off",
