@@ -1,6 +1,7 @@
 // What the page knows and what it can ask for. Everything drawn is a function of this one object.
 import { number, talk, travelling } from "./talk.js";
 import { product, unravel } from "./numbers.js";
+import { Questions } from "./questions.js";
 
 /** @import { ArrayMessage, Branch, Explained, Frame, HealthItem, Look, Model, Picture, Program, Session, Slot, UnitName, What, WhyMessage } from "./types.js" */
 
@@ -13,7 +14,6 @@ export const SPEEDS = [1, 2, 4, 8, 20, 60, null];
 const QUIET = new Set(["why", "explain", "look", "examples", "find", "health", "picture", "sight"]);
 
 const LISTEN = 700; // ms between two questions whether another page, or a program, has moved the run
-const AGAIN = 5000; // ms until health is asked once more, where what was told is of another moment
 
 /** @typedef {{ columns: string[], points: number[][] }} Curve */
 
@@ -83,7 +83,8 @@ export class App {
   /** Say hello: at first, and where something said or answered was lost. The run then forgets this page's views, and the page what it has asked. */
   #begin() {
     this.views.clear();
-    [this.#asked, this.#askedWhy, this.#askedHealth, this.#ticked] = ["", "", "", -1];
+    this.#questions.forget();
+    this.#ticked = -1;
     this.changes++;
     this.line.say("hello");
     if (!this.picture && this.can("picture")) this.line.ask("picture", {}).then((m) => m.kind === "picture" && this.take({ picture: m }));
@@ -206,11 +207,7 @@ export class App {
   /** @param {any} m */
   onHealth(m) {
     this.health = { items: m.items, of: m.of ?? null };
-    clearTimeout(this.#again);
-    if (m.of && m.of.batch !== this.frame?.batch && this.can("news")) this.#again = setTimeout(() => {
-      this.#askedHealth = "";
-      this.ask();
-    }, AGAIN);
+    if (m.of && m.of.batch !== this.frame?.batch && this.can("news")) this.#questions.healthAgain();
   }
 
   /** @param {any} m */
@@ -231,7 +228,7 @@ export class App {
    */
   move(cmd, rest = {}) {
     this.notice = "";
-    clearTimeout(this.#asking); // what would be asked about this moment is of no interest any more
+    this.#questions.hush(); // what would be asked about this moment is of no interest any more
     this.line.say(cmd, rest);
   }
 
@@ -436,17 +433,12 @@ export class App {
   }
 
   // -- questions ----------------------------------------------------------------------------------------------
-  /** Ask for the explanation when nobody clicks on at once, for reasons and health when the page has come to rest. */
+  /** Ask what there is to ask about this moment, when the page has come to rest. */
   ask() {
-    clearTimeout(this.#asking);
-    this.#asking = setTimeout(() => {
-      this.#askNow();
-      this.#asking = setTimeout(() => this.#askSlowly(), 600);
-    }, 150);
+    this.#questions.soon();
   }
 
-  /** @type {any} */ #asking = 0;
-  /** @type {any} */ #again = 0;
+  #questions = new Questions(this);
   /** @type {any} */ #listening = 0;
   #listens = false;
   #ticked = -1;
@@ -464,88 +456,6 @@ export class App {
     this.#listens = true;
   }
 
-  #asked = "";
-  #askedWhy = "";
-  #askedHealth = "";
-
-  #askNow() {
-    const { frame, program } = this;
-    if (!frame || !program || frame.playing) return;
-    const what = this.looked();
-    const slot = what && this.slotOf(what);
-    const moment = this.moment();
-    if (what && slot && this.ui.view === "step") {
-      const at = this.cursor(what, slot.shape);
-      const step = slot.made >= 0 ? slot.made : frame.step;
-      const inside = this.ui.opened === step;
-      const key = [moment, step, at, inside].join("|");
-      if (this.can("explain") && key !== this.#asked && step >= 0) {
-        this.#asked = key;
-        const own = slot.made >= 0 && this.cursors.has(this.wordOf(what));
-        this.line.ask("explain", { step, ...(own ? { at } : {}), ...(inside ? { inside } : {}) }).then((m) => {
-          if (key !== this.#asked) return;
-          if (m.kind === "explained" && !own && slot.made >= 0 && !this.cursors.has(this.wordOf(what))) this.cursors.set(this.wordOf(what), m.at);
-          this.take({ explained: m.kind === "explained" ? { ...m, moment } : null });
-        });
-      }
-    }
-  }
-
-  #askSlowly() {
-    const { frame, program } = this;
-    if (!frame || !program || frame.playing) return;
-    const what = this.looked();
-    const slot = what && this.slotOf(what);
-    const moment = this.moment();
-    if (what && slot && this.ui.view === "step") this.#askWhy(what, slot);
-    if (this.comparing != null) this.compareWith(this.comparing);
-    if (this.can("health") && moment !== this.#askedHealth) {
-      this.#askedHealth = moment;
-      this.line.say("health");
-    }
-  }
-
-  /**
-   * @param {What} what
-   * @param {Slot} slot
-   */
-  #askWhy(what, slot) {
-    const { frame, program } = this;
-    if (!frame || !program || !this.can("why") || frame.batch < 1) return;
-    const name = this.weightOf(slot);
-    const shape = name == null ? null : program.slots[program.state[name]]?.shape;
-    if (name == null || !shape) return;
-    // the number under the cursor; where nobody has pointed at one yet, the one that moved most
-    const own = slot.of === name || slot.name === name;
-    const index = own && this.cursors.has(this.wordOf(what)) ? this.cursor(what, slot.shape) : this.cursors.get(name) ?? null;
-    if (index && index.length !== shape.length) return;
-    const key = [frame.branch, frame.batch, this.changes, name, index].join("|");
-    if (key === this.#askedWhy) return;
-    this.#askedWhy = key;
-    this.line.ask("why", { name, ...(index ? { index } : {}) }).then((m) => {
-      if (key !== this.#askedWhy) return;
-      if (m.kind === "why" && !index && slot.name === name && !this.cursors.has(name)) this.cursors.set(name, m.index);
-      this.take({ why: m.kind === "why" ? m : null });
-    });
-  }
-
-  /**
-   * The parameter a slot belongs to: itself, what it is a gradient or the next value of, or what its layer reads.
-   * @param {Slot} slot
-   * @returns {string | null}
-   */
-  weightOf(slot) {
-    const program = /** @type {Program} */ (this.program);
-    if (slot.role === "parameter") return slot.name;
-    if (slot.of && slot.of in program.gradients) return slot.of;
-    const step = program.steps[slot.made >= 0 ? slot.made : this.frame?.step ?? -1];
-    const names = Object.keys(program.gradients);
-    const layer = step?.layer ?? "";
-    const own = names.filter((n) => n === layer || (layer && n.startsWith(layer + ".")));
-    const before = this.why?.name;
-    return own.find((n) => n.endsWith("weight")) ?? own[0] ?? (before && names.includes(before) ? before : names[names.length - 1]) ?? null;
-  }
-
   /**
    * Lay another branch beside the selected one (null: no more).
    * @param {any} id
@@ -557,8 +467,7 @@ export class App {
   }
 
   close() {
-    clearTimeout(this.#asking);
-    clearTimeout(this.#again);
+    this.#questions.close();
     clearInterval(this.#listening);
     this.line.close();
   }

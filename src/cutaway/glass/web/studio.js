@@ -80,6 +80,7 @@ function render({ model, el }) {
   const view = (/** @type {string} */ to) => {
     app.ui.view = to;
     for (const [other, prefix] of [["step", "s:"], ["board", "b:"]]) if (to !== other) app.keep(prefix, new Set());
+    app.ask(); // what is explained may be of a moment that has passed while it was not on the page
     redraw();
   };
 
