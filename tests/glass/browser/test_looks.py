@@ -83,3 +83,34 @@ def test_the_theme_is_that_of_the_place_and_can_be_turned(browser):
         expect(page.locator(".cutaway")).to_have_attribute("data-theme", "dark")
         page.get_by_role("button", name="Dark theme").click()
         expect(page.locator(".cutaway")).to_have_attribute("data-theme", "light")
+
+
+AGAIN = """async () => {
+  const sheets = [...document.styleSheets];
+  for (const sheet of sheets) sheet.disabled = true;
+  const base = location.href.replace(/[^/]*$/, "");
+  const [{ connect }, studio] = await Promise.all([import(base + "link.js"), import(base + "studio.js")]);
+  const el = document.createElement("div");
+  el.id = "late";
+  document.body.replaceChildren(el);
+  studio.default.render({ model: connect(), el });
+  await new Promise((done) => setTimeout(done, 400));
+  for (const sheet of sheets) sheet.disabled = false;
+}"""
+COLOURFUL = """() => {
+  let found = 0;  // dots that are no grey
+  for (const c of document.querySelectorAll("#late canvas")) {
+    const px = c.width && c.height ? c.getContext("2d").getImageData(0, 0, c.width, c.height).data : [];
+    for (let k = 0; k < px.length; k += 4) found += Math.abs(px[k] - px[k + 2]) > 40;
+  }
+  return found;
+}"""
+
+
+def test_arrays_have_their_colours_where_the_style_sheet_comes_late(browser):
+    """As in a notebook, which puts the sheet and the studio into its page when it likes."""
+    with served(Session(trained())) as home, opened(browser, home, WIDE) as page:
+        expect(page.locator(".where b")).to_be_visible()
+        page.evaluate(AGAIN)
+        expect(page.locator("#late .where b")).to_be_visible()
+        page.wait_for_function(f"({COLOURFUL})() > 50")

@@ -2,7 +2,7 @@
 // The colours live in the style sheet; they are read from the element the studio is drawn in.
 
 /** @typedef {[number, number, number]} Rgb */
-/** @typedef {{ signed: Rgb[], ink: Rgb[], alarm: Rgb, css: (name: string) => string }} Palette */
+/** @typedef {{ signed: Rgb[], ink: Rgb[], alarm: Rgb, css: (name: string) => string, known: boolean }} Palette known: has the style sheet been there? */
 
 /**
  * @param {string} hex "#0a4480"
@@ -25,7 +25,7 @@ function ramp(stops, n) {
 }
 
 /**
- * Read the scales from the style sheet; to be called again when the theme changes.
+ * Read the scales from the style sheet; to be called again when the theme changes, and until it is there.
  * @param {Element} el
  * @returns {Palette}
  */
@@ -34,7 +34,8 @@ export function palette(el) {
   const css = (/** @type {string} */ name) => style.getPropertyValue(name).trim() || "#888888";
   const stops = (/** @type {string[]} */ names) => names.map((n) => rgb(css(n)));
   const arms = ["--neg4", "--neg3", "--neg2", "--neg1", "--zero", "--pos1", "--pos2", "--pos3", "--pos4"];
-  return { signed: ramp(stops(arms), 511), ink: ramp(stops(["--zero", "--picture"]), 256), alarm: rgb(css("--alarm")), css };
+  const known = style.getPropertyValue("--zero").trim() !== "";
+  return { signed: ramp(stops(arms), 511), ink: ramp(stops(["--zero", "--picture"]), 256), alarm: rgb(css("--alarm")), css, known };
 }
 
 /**

@@ -86,6 +86,10 @@ function render({ model, el }) {
 
   function draw() {
     if (!root.isConnected) return;
+    if (!colours.known) {
+      colours = palette(root); // a notebook may put the studio into its page, or the style sheet beside it, only now
+      if (!colours.known) setTimeout(redraw, 50);
+    }
     patch(frame,
       top(app, theme, setTheme, view),
       now(app),
