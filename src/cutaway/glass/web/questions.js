@@ -53,13 +53,19 @@ export class Questions {
     clearTimeout(this.#again);
   }
 
-  #now() {
+  /** Where the run stands and what is looked at there; null while there is nothing to ask about. */
+  #here() {
     const app = this.#app;
     const { frame, program } = app;
-    if (!frame || !program || frame.playing) return;
+    if (!frame || !program || frame.playing) return null;
     const what = app.looked();
-    const slot = what && app.slotOf(what);
-    const moment = app.moment();
+    return { app, frame, what, slot: what && app.slotOf(what), moment: app.moment() };
+  }
+
+  #now() {
+    const here = this.#here();
+    if (!here) return;
+    const { app, frame, what, slot, moment } = here;
     if (what && slot && app.ui.view === "step") {
       const at = app.cursor(what, slot.shape);
       const step = slot.made >= 0 ? slot.made : frame.step;
@@ -78,12 +84,9 @@ export class Questions {
   }
 
   #atRest() {
-    const app = this.#app;
-    const { frame, program } = app;
-    if (!frame || !program || frame.playing) return;
-    const what = app.looked();
-    const slot = what && app.slotOf(what);
-    const moment = app.moment();
+    const here = this.#here();
+    if (!here) return;
+    const { app, what, slot, moment } = here;
     if (what && slot && app.ui.view === "step") this.#why(what, slot);
     if (app.comparing != null) app.compareWith(app.comparing);
     if (app.can("health") && moment !== this.#askedHealth) {
