@@ -286,7 +286,7 @@ def _remember(run: Run, about: dict[str, Any], parts: dict[str, dict[str, Any]])
     for place, array in parts["past"].items():
         batch, _, name = place.partition("/")
         past.setdefault(int(batch), {})[name] = array
-    past.setdefault(run.batch, run.state)
+    past.setdefault(run.batch, run.state.standing())
     for batch in sorted(past):
         run.history.add(batch, past[batch])
     run.history.kept = set(about["kept"]) & past.keys()

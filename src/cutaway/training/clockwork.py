@@ -6,7 +6,7 @@ many moments of the next one have passed. Everything at a position is a function
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -16,6 +16,7 @@ import numpy as np
 from ..data import DataLoader, Dataset
 from ..engine.errors import CutawayError
 from ..engine.ops.arrange import real_index
+from ..engine.plan.state import State
 from ..engine.tape import Step
 from ..nn import Module
 from . import machine
@@ -26,7 +27,6 @@ from .stepping import Stepping
 
 __all__ = ["Clockwork", "Moment", "changed"]
 
-State = dict[str, Any]
 _FIRST = np.int64(0)  # a batch that is not shared among workers begins with its example 0
 
 
@@ -69,7 +69,7 @@ class Clockwork:
 
     def __init__(self, seed: int, augment: Sequence[Any], settings: Settings, budget: int, threads: int) -> None:
         self.seed, self.augment, self.threads = seed, tuple(augment), threads
-        self.state: State = {}
+        self.state = State()
         self.batch, self.op = 0, 0
         self.results: list[tuple[Any, ...]] = []  # of every batch done: its loss, then its metrics
         self.settings = settings
@@ -78,7 +78,7 @@ class Clockwork:
         self.seconds, self.seconds_a_batch = 0.0, 0.0
         self._walker: Iterator[Moment] | None = None
         self._inside: Readable | None = None
-        self._opened: tuple[State, Settings] | None = None  # how everything was when the open batch began
+        self._opened: tuple[Mapping[str, Any], Settings] | None = None  # how everything was when the open batch began
         self._loaders: dict[int, DataLoader] = {}
         self._executors: dict[tuple[Settings, int], Readable] = {}
 
@@ -107,7 +107,7 @@ class Clockwork:
     @property
     def dtype(self) -> Any:
         """The kind of number that the network computes with."""
-        return next((a.dtype for a in self.state.values() if a.dtype.kind == "f"), np.dtype(np.float32))
+        return next((a.dtype for a in self.state.standing().values() if a.dtype.kind == "f"), np.dtype(np.float32))
 
     def typed(self, array: Any) -> Any:
         """The array in the network's kind of number, if it holds fractions."""
@@ -196,18 +196,18 @@ class Clockwork:
     def _remember(self, always: bool = False) -> None:
         """Take a snapshot of the beginning of this batch, if one is due (one after an event would come too late)."""
         if (always or self.history.next_due(self.batch) <= self.batch) and not self.history.at(self.batch):
-            self.history.add(self.batch, self.state, self.seconds_a_batch)
+            self.history.add(self.batch, self.state.standing(), self.seconds_a_batch)
 
     def _arrive(self) -> None:
         """At the beginning of a batch: whatever was changed by hand here is changed again."""
         events = self.history.at(self.batch)
         if events:
-            self.history.add(self.batch, self.state)
+            self.history.add(self.batch, self.state.standing())
             for event in events:
                 self._apply(event)
 
     @property
-    def opened(self) -> tuple[State, Settings]:
+    def opened(self) -> tuple[Mapping[str, Any], Settings]:
         """The state and the settings at the beginning of the batch that is being walked, or that comes next."""
         return self._opened or (self.state, self.settings)
 

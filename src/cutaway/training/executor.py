@@ -10,7 +10,7 @@ Here stands the readable executor: it calls the forwards of the tape as they are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,6 @@ from ..engine.tape import Step, Tape
 
 __all__ = ["Inputs", "Readable", "Slots"]
 
-State = dict[str, Any]
 Inputs = tuple[Any, Any, Any, Any]  # x, y, the number of the batch, the number of its first example
 
 
@@ -38,7 +37,7 @@ class Readable:
     ([1.0, 2.0, 3.0], [4.0])
     """
 
-    def __init__(self, program: Tape, state: State) -> None:
+    def __init__(self, program: Tape, state: MutableMapping[str, Any]) -> None:
         self.program, self.state = program, state
         self.names = list(program.state)
         self.values: Any = []

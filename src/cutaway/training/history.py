@@ -7,6 +7,7 @@ Events are whatever changed the run besides its batches: an edit by hand, freezi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -69,7 +70,7 @@ class History:
         self._cost = 0.0
 
     # -- snapshots ----------------------------------------------------------------------------------------------
-    def add(self, batch: int, state: State, seconds_a_batch: float = 0.0) -> None:
+    def add(self, batch: int, state: Mapping[str, Any], seconds_a_batch: float = 0.0) -> None:
         """Remember the state at the beginning of a batch; the interval adapts to what this costs."""
         if batch in self.snapshots:
             return

@@ -130,7 +130,7 @@ def _epoch(run: Run, keep_best: bool) -> None:
         run.validations[run.batch] = evaluation.evaluate(run, None, 256)
         if keep_best and best_epoch(run) == run.batch:  # the way back to the best must stay short
             run.history.kept = {run.batch}
-            run.history.add(run.batch, run.state, run.seconds_a_batch)
+            run.history.add(run.batch, run.state.standing(), run.seconds_a_batch)
 
 
 def _tell(run: Run, callbacks: Sequence[Any], what: str) -> None:

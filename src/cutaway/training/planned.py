@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import copy
 import weakref
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,7 +46,7 @@ class Planner:
         self._shards: dict[tuple[Any, ...], Shards | None] = {}
         self._crew: Crew | None = None
 
-    def replayed(self, tape: Tape, inputs: Sequence[Any], state: dict[str, Any]) -> Plan | TeamPlan:
+    def replayed(self, tape: Tape, inputs: Sequence[Any], state: Mapping[str, Any]) -> Plan | TeamPlan:
         """The plan for batches of this shape."""
         key = _key(tape, inputs)
         plan = self._plans.pop(key, None)
@@ -61,17 +61,18 @@ class Planner:
         self._plans[key] = plan  # the one used last is given up last
         while len(self._plans) > MOST:
             gone = self._plans.pop(next(iter(self._plans)))
+            gone.rows.settle()
             if isinstance(gone, TeamPlan):
                 gone.close()
         return plan
 
-    def fresh(self, tape: Tape, inputs: Sequence[Any], state: dict[str, Any]) -> Plan:
+    def fresh(self, tape: Tape, inputs: Sequence[Any], state: Mapping[str, Any]) -> Plan:
         """A plan of its own, to be measured: its numbers are nobody else's."""
         plan = Plan(self._known(_key(tape, inputs), tape, inputs, state))
         plan.rows.load(state)
         return plan
 
-    def watched(self, owner: Any, tape: Tape, inputs: Sequence[Any], state: dict[str, Any]) -> Watched:
+    def watched(self, owner: Any, tape: Tape, inputs: Sequence[Any], state: Mapping[str, Any]) -> Watched:
         """A plan with every slot kept, that nobody else is looking into."""
         key = _key(tape, inputs)
         for k, (known, plan, user) in enumerate(self._watched):
@@ -101,11 +102,13 @@ class Planner:
     def close(self) -> None:
         """Send the workers home; they come again when they are needed."""
         if self._crew is not None:
+            for plan in self._plans.values():
+                plan.rows.settle()
             self._plans = {key: plan for key, plan in self._plans.items() if not isinstance(plan, TeamPlan)}
             self._crew.close()
             self._crew = None
 
-    def _known(self, key: tuple[Any, ...], tape: Tape, inputs: Sequence[Any], state: dict[str, Any]) -> Tape:
+    def _known(self, key: tuple[Any, ...], tape: Tape, inputs: Sequence[Any], state: Mapping[str, Any]) -> Tape:
         """The tape with the shape of every slot known, for inputs like these."""
         shapes = [np.shape(tape.values[slot]) for slot in tape.inputs.values()]
         if any(value is None for value in tape.values) or shapes != [np.shape(a) for a in inputs]:
@@ -151,7 +154,7 @@ class Planned(Readable):
     ([1.0, 2.0, 3.0], [4.0])
     """
 
-    def __init__(self, program: Tape, state: dict[str, Any], planner: Planner) -> None:
+    def __init__(self, program: Tape, state: MutableMapping[str, Any], planner: Planner) -> None:
         self.program, self.state, self.planner = program, state, planner
         self.names = list(program.state)
         self._clock = list(program.inputs).index("step") if "step" in program.inputs else None
@@ -166,7 +169,8 @@ class Planned(Readable):
     def replay(self, batches: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
         """Train on one batch after another; yields the results of each, in the order of ``program.results``.
 
-        Between two batches the state lives in the plan; it is in ``state`` again when the generator ends or is closed.
+        Between two batches the state lives in the plan. When the generator ends or is closed ``state`` has it again:
+        a dict at once, a State when somebody asks.
         """
         plan = None
         try:
@@ -182,7 +186,7 @@ class Planned(Readable):
                 yield results()
         finally:
             if plan is not None:
-                plan.rows.store(self.state, self.program.carry)
+                plan.rows.leave(self.state, self.program.carry)
 
     def _forgets(self, inputs: tuple[Any, ...]) -> bool:
         """Is it time to look for what has faded? That hangs on the number of the batch alone, watched or not."""

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..engine import Tape
 from ..engine.errors import CutawayError, ShapeError
+from ..engine.plan.state import State
 from ..engine.program import from_data, to_data
 from ..nn import Module
 from ..optim import Optimizer
@@ -32,7 +33,7 @@ class Programs:
         net: Module | None,
         loss: Callable[..., Any] | None,
         optimizer: Optimizer | None,
-        state: dict[str, Any],
+        state: State,
         seed: int,
         metrics: Sequence[str],
     ) -> None:

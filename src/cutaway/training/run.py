@@ -13,6 +13,7 @@ import numpy as np
 
 from ..data import DataLoader
 from ..engine.errors import CutawayError, LabelError
+from ..engine.plan.state import State
 from ..engine.tape import Tape
 from ..nn import Module
 from ..optim import Optimizer
@@ -286,7 +287,7 @@ class Run(Looks):
         other = copy.copy(self)
         other.net = copy.deepcopy(self.net)
         state, settings = self.opened
-        other.state, other.settings = dict(state), settings
+        other.state, other.settings = State(state), settings
         other.history = self.history.fork()
         other.results, other.validations = list(self.results), dict(self.validations)
         other.notes, other._loaders = list(self.notes), dict(self._loaders)

@@ -4,7 +4,7 @@ recorded anew, and its steps are done with the readable forwards.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
 from typing import Any
 
 import numpy as np
@@ -32,7 +32,7 @@ class Stepping(Readable):
     [6.0, 3.0]
     """
 
-    def __init__(self, program: Tape, state: dict[str, Any], record: Record) -> None:
+    def __init__(self, program: Tape, state: MutableMapping[str, Any], record: Record) -> None:
         super().__init__(program, state)
         self._record = record
         self._met: Any = None

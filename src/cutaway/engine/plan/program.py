@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -88,7 +88,7 @@ class Program:
         return Step(op, tuple(inputs), attrs, self.slot(shape, dtype), like.label)
 
 
-def fill(tape: Tape, inputs: Sequence[Any], state: dict[str, Any]) -> None:
+def fill(tape: Tape, inputs: Sequence[Any], state: Mapping[str, Any]) -> None:
     """Learn what every slot of a tape that was loaded holds, by going over one batch with the readable forwards.
 
     What is kept is only the shape and the kind of number of each.

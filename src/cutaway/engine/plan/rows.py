@@ -7,13 +7,15 @@ counter, a running average, a knob) has memory of its own.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import weakref
+from collections.abc import Callable, Collection, Mapping, MutableMapping
 from typing import Any
 
 import numpy as np
 
 from ..tape import Tape
 from .do import fresh
+from .state import State
 
 __all__ = ["FORGET", "Rows"]
 
@@ -57,17 +59,19 @@ class Rows:
                 like = values[slot]
                 self.views[name] = memory(max(1, like.nbytes))[: like.nbytes].view(like.dtype).reshape(like.shape)
         self.loaded: dict[str, Any] = {}  # the arrays whose numbers stand here
-
-    def key(self) -> Any:
-        """Two programs with the same key can work on the same rows."""
-        return tuple((name, view.shape, view.dtype.str, self.family.get(name)) for name, view in self.views.items())
+        self._left: weakref.ref[State] | None = None  # whose numbers stand here and nowhere else
 
     def load(self, state: Mapping[str, Any]) -> None:
         """Take over numbers, where they are not here already."""
-        loaded = self.loaded
+        here: Collection[str] = state.left_in(self) if isinstance(state, State) else ()
+        if not here:
+            self.settle()
+            if isinstance(state, State):
+                state.fetch()
+        numbers, loaded = state.standing() if isinstance(state, State) else state, self.loaded
         for name, view in self.views.items():
-            array = state[name]
-            if loaded.get(name) is not array:
+            array = numbers[name]
+            if name not in here and loaded.get(name) is not array:
                 np.copyto(view, array)
                 loaded[name] = array
 
@@ -86,7 +90,24 @@ class Rows:
                 far = np.abs(piece, size[: piece.size])
                 np.multiply(piece, np.greater_equal(far, FADED, held[: piece.size]), piece)
 
-    def store(self, state: dict[str, Any], names: Any) -> None:
+    def leave(self, state: MutableMapping[str, Any], names: Collection[str]) -> None:
+        """The numbers of these names are new. A State is given them when somebody asks for them, a dict now."""
+        for name in names:
+            self.loaded.pop(name, None)
+        if isinstance(state, State):
+            state.leave(self, names)
+            self._left = weakref.ref(state)
+        else:
+            self.store(state, names)
+
+    def settle(self) -> None:
+        """Before something else is written here: give back what stands nowhere else."""
+        state = None if self._left is None else self._left()
+        self._left = None
+        if state is not None and state.left_in(self):
+            state.fetch()
+
+    def store(self, state: MutableMapping[str, Any], names: Collection[str]) -> None:
         """Give the numbers of these names back, as arrays that are never written to again."""
         for name in names:
             state[name] = self.loaded[name] = self.views[name].copy()

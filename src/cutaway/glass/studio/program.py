@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 from typing import Any
 
@@ -181,7 +182,7 @@ def _shapes(tape: Tape, known: dict[int, Any]) -> tuple[list[Shape], dict[int, s
     return shapes, dtypes
 
 
-def describe(tape: Tape, state: dict[str, Any], inputs: tuple[Any, ...]) -> Described:
+def describe(tape: Tape, state: Mapping[str, Any], inputs: tuple[Any, ...]) -> Described:
     """The program of a batch with these inputs, on this state."""
     known = {slot: state[name] for name, slot in tape.state.items() if name in state}
     known |= dict(zip(tape.inputs.values(), inputs, strict=False))
