@@ -17,7 +17,7 @@ __all__ = ["Event", "History", "Settings"]
 
 State = dict[str, Any]
 
-SHARE = 0.03  # of the time may be spent remembering; the interval between snapshots follows from it
+SHARE = 0.02  # of the time may be spent remembering; the interval between snapshots follows from it
 CLOSEST = 2  # batches between snapshots: replays of a single batch would give their memory back and take it again
 MOST = 512  # snapshots; more would only cost time to look through
 

@@ -1,4 +1,6 @@
-"""How every slot lies: pictures pixel by pixel, whatever costs nothing as a view of another, all else as it is."""
+"""How every slot lies: pictures pixel by pixel, whatever costs nothing as a view of another, what is only made to be
+turned as it is turned, all else as it is.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .job import PIXELS
+from .place import PIXELS as BY_PIXEL
 from .place import Place
 from .program import Program
 
@@ -14,13 +17,15 @@ __all__ = ["Layout"]
 
 
 class Layout:
-    """pixels: slots that lie as (H, W, N, C);
+    """pixels: slots that lie as (H, W, N, C)
+    orders: slot -> its sides as they lie in memory, where that is not their own order
     views: output of a step that costs nothing -> the slot it is seen in.
     """
 
     def __init__(self, program: Program, several: bool = False) -> None:
         self.program, self.several = program, several
         self.pixels = self._pictures()
+        self.orders = dict.fromkeys(self.pixels, BY_PIXEL) | self._turned()
         self.views: dict[int, int] = {}
         self._models: dict[int, Any] = {}
         for step in program.steps:
@@ -30,7 +35,7 @@ class Layout:
 
     def place(self, slot: int) -> Place:
         """A place for a slot, without memory yet."""
-        return Place(self.program.shape(slot), self.program.dtype(slot), slot in self.pixels)
+        return Place(self.program.shape(slot), self.program.dtype(slot), self.orders.get(slot))
 
     def base(self, slot: int) -> int:
         """The slot in whose memory this one is seen."""
@@ -76,6 +81,34 @@ class Layout:
                     found |= together
                     again = True
         return found
+
+    def _turned(self) -> dict[int, tuple[int, ...]]:
+        """What is permuted and then reshaped, which would take a copy, is made where that copy would go.
+
+        So are what the heads of an attention hear, and their gradients, pasted: whoever makes these can write anywhere.
+        """
+        program, found = self.program, {}
+        kept = program.own | program.wanted
+        for step in program.steps:
+            turn = program.maker(step.inputs[0]) if step.op.name == "reshape" else None
+            if turn is None or turn.op.name != "permute":
+                continue
+            (slot,) = turn.inputs
+            order = tuple(k % len(program.shape(slot)) for k in turn.attrs["order"])
+            alone = len(program.readers[slot]) == 1 and slot not in kept | self.pixels
+            if alone and order[-1] == len(order) - 1 and self._goes_anywhere(program.maker(slot)):
+                found[slot] = order
+        return found
+
+    def _goes_anywhere(self, step: Any) -> bool:
+        """Is the step one that takes no longer to write rows that do not lie one after the other?"""
+        if step is None:
+            return False
+        if step.op.name == "add":
+            makers = [self.program.maker(slot) for slot in step.inputs]
+            return any(maker is not None and maker.op.name == "paste" for maker in makers)
+        many = all(len(self.program.shape(slot)) > 2 for slot in step.inputs)
+        return step.op.name == "matmul" and many
 
     def _picture(self, slot: int) -> bool:
         shape, dtype = self.program.shape(slot), self.program.dtype(slot)

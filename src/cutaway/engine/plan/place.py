@@ -14,20 +14,25 @@ import numpy as np
 
 from .do import aligned, fresh, unread
 
-__all__ = ["Place", "pack"]
+__all__ = ["PIXELS", "Place", "pack"]
+
+PIXELS = (2, 3, 0, 1)  # height and width outside, the examples' channels of a pixel inside
 
 
 class Place:
     """The memory of one slot: ``view`` as everybody knows it.
 
-    >>> place = Place((2, 3, 4, 5), np.float32, pixels=True)
+    order: its sides as they lie in memory, the outermost first; as they are if it is not given
+
+    >>> place = Place((2, 3, 4, 5), np.float32, PIXELS)
     >>> place.bind(np.zeros(place.nbytes, np.uint8)).view.shape, place.physical
     ((2, 3, 4, 5), (4, 5, 2, 3))
     """
 
-    def __init__(self, shape: Sequence[int], dtype: Any, pixels: bool = False) -> None:
-        self.shape, self.dtype, self.pixels = tuple(shape), np.dtype(dtype), pixels
-        self.physical = (shape[2], shape[3], shape[0], shape[1]) if pixels else self.shape
+    def __init__(self, shape: Sequence[int], dtype: Any, order: Sequence[int] | None = None) -> None:
+        self.shape, self.dtype = tuple(shape), np.dtype(dtype)
+        self.order = tuple(range(len(self.shape)) if order is None else order)
+        self.physical = tuple(self.shape[k] for k in self.order)
         self.nbytes = aligned(int(np.prod(self.physical, dtype=np.int64)) * self.dtype.itemsize)
         self.view: Any = None
 
@@ -46,7 +51,7 @@ class Place:
         return self.bind(fresh(self.nbytes))
 
     def _seen(self, physical: Any) -> Any:
-        return physical.transpose(2, 3, 0, 1) if self.pixels else physical
+        return physical.transpose(np.argsort(self.order))
 
     def model(self) -> Any:
         """An array with the strides that this slot has, or will have; its numbers are never read."""

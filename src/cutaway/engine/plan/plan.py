@@ -17,7 +17,9 @@ from .do import Call, Do, Memory, fresh, straight_line
 from .grouping import Group, grouped
 from .job import KERNELS, Job
 from .kernels import chain
+from .kernels.arrange import place as place_on
 from .kernels.elementwise import readable
+from .kernels.pasting import pieces_of
 from .layout import Layout
 from .place import Place, pack
 from .program import Program
@@ -40,6 +42,11 @@ class Span:
         """Do the calls of this group alone."""
         for f, args in self.calls:
             f(*args)
+
+
+def _writes(group: Group) -> bool:
+    """Does it take no longer to write rows that do not lie one after the other?"""
+    return group.kind == "attend_back"
 
 
 class Plan:
@@ -111,12 +118,13 @@ class Plan:
             places[slot] = Place(program.shape(slot), program.dtype(slot)).settle(self.rows.views[name])
         self.update.settle(places, layout.pixels)
         first, last = self._lives()
+        pasted = {} if self.keep else self._pasted(first)
         lives: list[tuple[Place, int, int]] = []
         for t, group in enumerate(self.groups):
             inside = {step.output for step in group.steps}
             for step in group.steps:
                 slot = step.output
-                if slot in places:
+                if slot in places or slot in pasted:
                     continue
                 if len(inside) > 1 and last.get(slot, t) == t and not (self.keep and group.kind == "chain"):
                     self.virtual.add(slot)  # it lives only inside the group
@@ -132,6 +140,23 @@ class Plan:
             place.bind(arena[offset : offset + place.nbytes])
         self.arena_bytes, self.slot_bytes = total, sum(place.nbytes for place, _, _ in lives)
         self.own_bytes = sum(p.nbytes for p in places.values()) - self.slot_bytes
+        for slot, (sheet, index) in pasted.items():
+            places[slot] = layout.place(slot).settle(place_on(places[sheet].view, index))
+
+    def _pasted(self, first: dict[int, int]) -> dict[int, tuple[int, tuple[Any, ...]]]:
+        """Pieces that are made where they are pasted: (the sheet, which must be there before them; where on it)."""
+        made = {step.output: t for t, group in enumerate(self.groups) for step in group.steps if _writes(group)}
+        kept = self.program.own | self.program.wanted | self.places.keys()
+        found = {}
+        for group in self.groups:
+            sheet = group.steps[-1].output
+            if group.kind != "pasted" or sheet in self.places:
+                continue
+            for slot, index in pieces_of(self.program, group.steps).items():
+                if slot in made and slot not in kept:
+                    found[slot] = sheet, index
+                    first[sheet] = min(first[sheet], made[slot])
+        return found
 
     def _numberless(self, slot: int) -> bool:
         """Is nothing given there (answers, where only the outputs are asked for)?"""

@@ -6,7 +6,7 @@ from cutaway.engine import Tensor
 from cutaway.engine.plan.do import Do, Memory
 from cutaway.engine.plan.job import GROUPS, KERNELS, Job
 from cutaway.engine.plan.kernels import convolution, pooling, resize
-from cutaway.engine.plan.place import Place
+from cutaway.engine.plan.place import PIXELS, Place
 from cutaway.engine.plan.program import Program
 from cutaway.engine.tape import Tape
 
@@ -38,7 +38,7 @@ class Bench:
                 view = frame[border:-border, border:-border].transpose(2, 3, 0, 1)
                 self.frames.append((frame, border))
             else:
-                view = Place(np.shape(value), value.dtype, four).own().view
+                view = Place(np.shape(value), value.dtype, PIXELS if four else None).own().view
             view[...] = value if slot in leaves else SPOILED
             self.arrays_of[slot] = view
         self.do_all(groups)

@@ -132,3 +132,57 @@ def test_what_the_group_does_not_know_is_done_step_by_step(where):
     how = {"may": np.tri(5, 6, dtype=bool)} if where == "a mask of its own" else {}
     arrays = [q, k, v] if how else [q, k[0], v[0]]
     agree(arrays, recorded(arrays, **how), 3e-6, (), **how)
+
+
+def heads(sheet):
+    """Questions, cards and values cut out of one sheet, (N, T, 3 * heads * E), as transformers have them."""
+    n, t, wide = sheet.shape
+    with Tape() as tape:
+        x = tape.input("x", sheet)
+        q, k, v = x.reshape(n, t, 3, 2, wide // 6).permute(2, 0, 3, 1, 4)
+        heard = ops.attention(q, k, v, causal=True)
+        y = heard.permute(0, 2, 1, 3).reshape(n, t, wide // 3)
+        (felt,) = backward((y * y).sum(), [x])
+        tape.results["y"] = tape.slot(2.0 * y)  # results themselves have memory of their own
+        tape.results["felt"] = tape.slot(2.0 * felt)
+    return tape
+
+
+@pytest.mark.parametrize("piece", [1 << 17, 60])
+@pytest.mark.parametrize("strip", [64, 3])
+def test_heads_write_where_their_copies_would_go(piece, strip, monkeypatch):
+    monkeypatch.setattr(attention, "PIECE", piece)
+    monkeypatch.setattr(attention, "STRIP", strip)
+    (sheet,) = (a.reshape(3, 7, 24) for a in tables((3,), 7, 7, 24, 24)[:1])
+    tape = heads(sheet)
+    want = heads(sheet.astype(np.float64))
+    plan, kept = Plan(tape), Plan(tape, keep=True)
+    for each in (plan, plan, kept):
+        each.feed([sheet])
+        each.replay()
+    for name, found, watched in zip(tape.results, plan.results(), kept.results(), strict=True):
+        exact = np.asarray(want.values[want.results[name]])
+        np.testing.assert_allclose(found, exact, rtol=0, atol=3e-6 * np.abs(exact).max(), err_msg=name)
+        np.testing.assert_array_equal(found, watched)
+    told = [span.why for span in plan.spans if span.kind == "pasted"]
+    assert told == ["3 pieces, 3 made in their place"]
+    assert not [span for span in plan.spans if "another layout" in span.why]
+
+
+def test_pieces_that_somebody_else_reads_too_are_copied():
+    """What questions and cards feel is asked for as well as the sheet."""
+    sheet = tables((2,), 5, 5, 24, 24)[0]
+    n, t, wide = sheet.shape
+    with Tape() as tape:
+        x = tape.input("x", sheet)
+        q, k, v = x.reshape(n, t, 3, 2, wide // 6).permute(2, 0, 3, 1, 4)
+        heard = ops.attention(q, k, v)
+        felt, to_q, to_k = backward((heard * heard).sum(), [x, q, k])
+        for name, slopes in {"felt": felt, "to q": to_q, "to k": to_k}.items():
+            tape.results[name] = tape.slot(slopes)
+    plan = Plan(tape)
+    for _ in range(2):
+        plan.feed([sheet])
+        plan.replay()
+    for name, found in zip(tape.results, plan.results(), strict=True):
+        np.testing.assert_allclose(found, tape.values[tape.results[name]], rtol=0, atol=1e-5, err_msg=name)

@@ -170,13 +170,19 @@ def attend_back(do: Do, job: Job) -> Any:
             continue
         after = next((t for t in job.steps if t.op.name == "mul" and t.inputs[0] == s.output), None)
         end = s if after is None else after
-        scale = None if after is None else job.array(after.inputs[1])
+        scale = None if after is None else after.inputs[1]
         ends.append((s.inputs[0] == last.output, s, job.array(end.output), scale))
+    # One number that multiplies what both feel in the end can as well multiply what they feel it from.
+    strengths = {scale for inner, _, _, scale in ends if inner}
+    strength = strengths.pop() if len(strengths) == 1 else None
     pieces = _pieces(job.program.shape(slot)[:-2], _numbers(strips))
     for piece in pieces:
         do.release()
         values = do.scratch(_turn(v[piece]).shape, v.dtype)
-        do(np.copyto, values, _turn(v[piece]))
+        if strength is None:
+            do(np.copyto, values, _turn(v[piece]))
+        else:
+            do(np.multiply, _turn(v[piece]), job.array(strength), values)
         taken = do.taken
         for strip in strips:
             do.release(taken)
@@ -202,8 +208,8 @@ def attend_back(do: Do, job: Job) -> Any:
                     more = do.scratch(into.shape, into.dtype)
                     do(np.matmul, _turn(x), w[..., strip.rows, :], more)
                     do(np.add, into, more, into)
-        for _, _, out, scale in ends:
-            if scale is not None:
-                do(np.multiply, out[piece], scale, out[piece])
+        for inner, _, out, scale in ends:
+            if scale is not None and not (inner and strength is not None):
+                do(np.multiply, out[piece], job.array(scale), out[piece])
     job.why = f"{len(job.steps)} steps at once, {_told(pieces, strips)}"
     return None

@@ -6,16 +6,18 @@ each is a sheet of its own, empty but for one piece, and the sheets are added up
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from ...tape import Step
 from ..do import Do
 from ..job import Job, group, kernel
 from ..program import Program
 from .arrange import place
 
-__all__ = ["pasted"]
+__all__ = ["pasted", "pieces_of"]
 
 
 @group("pasted")
@@ -59,15 +61,25 @@ def _covered(program: Program, pieces: list[int]) -> bool | None:
     return None if times.max(initial=0) > 1 else bool(times.min(initial=1))
 
 
+def pieces_of(program: Program, steps: Sequence[Step]) -> dict[int, tuple[Any, ...]]:
+    """The pieces of a whole sheet that nobody else reads, and where on it they go: they can be made there."""
+    pieces = [s for s in steps if s.op.name == "paste"]
+    if not _covered(program, [program.made[s.output] for s in pieces]):
+        return {}
+    return {s.inputs[0]: s.attrs["index"] for s in pieces if len(program.readers[s.inputs[0]]) == 1}
+
+
 @kernel("pasted")
 def pasted(do: Do, job: Job) -> Any:
-    """The empty sheet where something of it is seen in the end, and each piece in its place."""
+    """The empty sheet where something of it is seen in the end, and each piece in its place, unless it was made there."""
     out, pieces = job.output, [s for s in job.steps if s.op.name == "paste"]
     if 0 in out.shape:
         return NotImplemented
     if not _covered(job.program, [job.program.made[s.output] for s in pieces]):
         do(np.copyto, out, out.dtype.type(0))
-    for s in pieces:
+    away = [s for s in pieces if not np.may_share_memory(job.array(s.inputs[0]), out)]
+    for s in away:
         do(np.copyto, place(out, s.attrs["index"]), job.array(s.inputs[0]))
-    job.why = f"{len(pieces)} pieces, each copied to its place"
+    there = len(pieces) - len(away)
+    job.why = f"{len(pieces)} pieces, " + (f"{there} made in their place" if there else "each copied to its place")
     return None
