@@ -59,7 +59,7 @@ def evaluate(run: Run, data: Any, batch_size: int) -> dict[str, float]:
 def predict(run: Run, x: Any, batch_size: int) -> Any:
     """The outputs, example by example."""
     x = run.typed(as_examples(x))
-    if run.net is not None and run.data is not None:
+    if run.net is not None and run.data is not None and not run.programs.knows(x):
         run.programs.evaluation(run.typed(run.data.x[:1]), run.typed(run.data.y[:1]))
     if x.dtype.kind != "f" and not run.programs.knows(x):
         x = x.astype(run.dtype)

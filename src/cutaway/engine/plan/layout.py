@@ -15,6 +15,8 @@ from .program import Program
 
 __all__ = ["Layout"]
 
+FEW = 8  # channels, as in kernels/columns
+
 
 class Layout:
     """pixels: slots that lie as (H, W, N, C)
@@ -61,12 +63,13 @@ class Layout:
     def _pictures(self) -> set[int]:
         """What a picture's kernel works on lies pixel by pixel, and so does whatever meets it number by number."""
         program = self.program
+        left = {*program.tape.state.values(), *filter(self._thin, program.tape.inputs.values())}
         found = {
             slot
             for step in program.steps
             if step.op.name in PIXELS
             for slot in PIXELS[step.op.name](step)
-            if self._picture(slot) and slot not in program.tape.state.values()
+            if self._picture(slot) and slot not in left
         }
         again = True
         while again:
@@ -113,6 +116,10 @@ class Layout:
     def _picture(self, slot: int) -> bool:
         shape, dtype = self.program.shape(slot), self.program.dtype(slot)
         return len(shape) == 4 and dtype is not None and dtype.kind in "fb" and 0 not in shape
+
+    def _thin(self, slot: int) -> bool:
+        """Has a batch of pictures so few channels that whoever reads it spreads them out, however they lie?"""
+        return self._picture(slot) and self.program.shape(slot)[1] < FEW
 
     def _free(self, step: Any) -> bool:
         """Can NumPy see the output in the input's memory, in the layout that is wanted?"""

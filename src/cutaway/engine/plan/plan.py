@@ -57,6 +57,7 @@ class Plan:
     rows: the memory of the state, if another plan works on it too
     seat: which of several workers does this plan, which is then that of its share of the batch
     outline: only decide which steps go together
+    mail: arrays into which somebody else lays the batch: used as they lie, if they lie as the plan wants them
 
     >>> from cutaway.engine import Tensor
     >>> with Tape() as tape:
@@ -68,7 +69,13 @@ class Plan:
     """
 
     def __init__(
-        self, tape: Tape, rows: Rows | None = None, keep: bool = False, seat: Seat | None = None, outline: bool = False
+        self,
+        tape: Tape,
+        rows: Rows | None = None,
+        keep: bool = False,
+        seat: Seat | None = None,
+        outline: bool = False,
+        mail: Sequence[Any] = (),
     ) -> None:
         self.tape, self.keep, self.seat = tape, keep, seat
         self.program = program = Program(tape)
@@ -86,7 +93,7 @@ class Plan:
         self.virtual: set[int] = set()
         if outline:
             return
-        self._settle()
+        self._settle(dict(zip(tape.inputs.values(), mail, strict=False)))
         self._emit()
         self.layout.forget()
         self._inlets = [self.places[slot].view if slot in self.places else None for slot in tape.inputs.values()]
@@ -106,14 +113,18 @@ class Plan:
         return not any(s in self.layout.pixels for s in slots) and chain.belongs_to_rows(step, shape, self.program)
 
     # -- where slots live ---------------------------------------------------------------------------------------
-    def _settle(self) -> None:
+    def _settle(self, mail: Mapping[int, Any]) -> None:
         program, tape, places, layout = self.program, self.tape, self.places, self.layout
         for slot, value in program.constants.items():
             places[slot] = layout.place(slot).own()
             places[slot].view[...] = value
         for slot in tape.inputs.values():
             if slot in program.readers or slot in program.own or not self._numberless(slot):
-                places[slot] = layout.place(slot).own()
+                lies, place = mail.get(slot), layout.place(slot)
+                if lies is not None and lies.flags.c_contiguous and slot not in layout.orders:
+                    places[slot] = place.settle(lies)
+                else:
+                    places[slot] = place.own()
         for name, slot in tape.state.items():
             places[slot] = Place(program.shape(slot), program.dtype(slot)).settle(self.rows.views[name])
         self.update.settle(places, layout.pixels)
@@ -283,8 +294,9 @@ class Plan:
                 np.copyto(inlet, array)
 
     def feeding(self, sources: Sequence[Any]) -> list[Call]:
-        """The calls that take a batch from where these arrays are."""
-        return [(np.copyto, (inlet, x)) for inlet, x in zip(self._inlets, sources, strict=True) if inlet is not None]
+        """The calls that take a batch from where these arrays are, if it is not taken as it lies there."""
+        pairs = [(inlet, x) for inlet, x in zip(self._inlets, sources, strict=True) if inlet is not None]
+        return [(np.copyto, (inlet, x)) for inlet, x in pairs if not np.may_share_memory(inlet, x)]
 
     def giving(self, places: Mapping[int, Any]) -> list[Call]:
         """The calls that put results where somebody collects them."""

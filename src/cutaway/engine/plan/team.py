@@ -117,11 +117,11 @@ class Member:
         shards = split(tape, count)
         table = self.tables[key] = Table(shards, tape, self.crew.at(offset, nbytes))
         seat = Seat(self.rank, count, self.crew.barrier, table.area, shards.sums)
-        plan = self.plans[key] = Plan(shards.tapes[self.rank], table.rows, seat=seat)
         mine = [
             None if place is None else shards.cut(slot, place)[self.rank]
             for slot, place in zip(tape.inputs.values(), table.mail, strict=True)
         ]
+        plan = self.plans[key] = Plan(shards.tapes[self.rank], table.rows, seat=seat, mail=mine)
         give = plan.giving({slot: shards.cut(slot, place)[self.rank] for slot, place in table.out.items()})
         self._lines[key] = straight_line([*plan.feeding(mine), *plan.calls(), *give])
         return None

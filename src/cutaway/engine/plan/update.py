@@ -123,7 +123,8 @@ class Update:
             table.collect(do, view, self.rows.gradients[self.rank])
             told = f"of {table.size} rows only those that were seen, at most {table.most}"
             spans.append(("rows", table.made_by, do, told))
-        if seat is not None:
+        meets = seat is not None and (self.stretches or self.tables or self.program.tape.carry)
+        if seat is not None and meets:
             do = Do(memory)
             do(seat.barrier)  # all gradients are collected, and nobody reads the old weights any more
             spans.append(("meeting", [], do, "all gradients are there"))
@@ -139,7 +140,7 @@ class Update:
             table.update(do, view, self.rows.gradients, self.rank)
             spans.append(("update", table.steps, do, "only the rows that were seen"))
         do = Do(memory)
-        if seat is not None:
+        if seat is not None and meets:
             do(seat.barrier)  # nobody reads an old number any more
         if self.rank == 0:
             self._carry(do, view)

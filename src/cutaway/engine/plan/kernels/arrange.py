@@ -12,6 +12,8 @@ from ..job import Job, kernel
 
 __all__ = ["concat", "moved", "paste", "place", "stack", "take"]
 
+LITTLE = 1 << 15  # bytes that are copied twice in less time than it takes to look at the indices
+
 
 @kernel("reshape", "permute", "cut", "broadcast_to", "flip")
 def moved(do: Do, job: Job) -> Any:
@@ -91,5 +93,11 @@ def embedding(do: Do, job: Job) -> Any:
 def _looked_up(do: Do, x: Any, rows: Any, out: Any) -> Any:
     if not out.flags.c_contiguous or 0 in x.shape or x.ndim < 1:
         return NotImplemented
-    do(np.take, x, rows, 0, out)
+    do(_rows if out.nbytes > LITTLE else np.take, x, rows, 0, out)
     return None
+
+
+def _rows(x: Any, rows: Any, side: int, out: Any) -> None:
+    """np.take, which copies twice where it may have to stop at a wrong index; so these are looked for first."""
+    fits = rows.min() >= -len(x) and rows.max() < len(x)
+    np.take(x, rows, side, out, "wrap" if fits else "raise")

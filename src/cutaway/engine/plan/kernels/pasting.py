@@ -71,7 +71,7 @@ def pieces_of(program: Program, steps: Sequence[Step]) -> dict[int, tuple[Any, .
 
 @kernel("pasted")
 def pasted(do: Do, job: Job) -> Any:
-    """The empty sheet where something of it is seen in the end, and each piece in its place, unless it was made there."""
+    """The empty sheet where something of it is seen in the end, each piece in its place if not made there."""
     out, pieces = job.output, [s for s in job.steps if s.op.name == "paste"]
     if 0 in out.shape:
         return NotImplemented

@@ -7,6 +7,7 @@ a run of equal rows is one sum over whole rows of numbers. A row that occurs onc
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -53,19 +54,20 @@ def _runs(g: Any, order: Any, starts: Any) -> Any:
     A long run is one sum; short ones, of which there are many, take one more row each at a time. (NumPy's reduceat
     takes three times as long for short runs and five times for long ones.)
     """
+    pick = g.__getitem__ if not g.flags.c_contiguous else partial(g.take, axis=0)  # take would copy all of g first
     counts = np.empty_like(starts)
     counts[:-1], counts[-1:] = starts[1:] - starts[:-1], len(order) - starts[-1:]
-    sums = g.take(order.take(starts), 0)
+    sums = pick(order.take(starts))
     more = (counts > 1).nonzero()[0]
     few, long = more[counts[more] <= SHORT], more[counts[more] > SHORT]
     k = 1
     while len(few):
-        sums[few] += g.take(order.take(starts.take(few) + k), 0)
+        sums[few] += pick(order.take(starts.take(few) + k))
         k += 1
         few = few[counts.take(few) > k]
     for run in long.tolist():
         start = starts[run]
-        np.add.reduce(g.take(order[start : start + counts[run]], 0), 0, None, sums[run])
+        np.add.reduce(pick(order[start : start + counts[run]]), 0, None, sums[run])
     return sums
 
 
