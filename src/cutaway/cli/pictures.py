@@ -69,7 +69,7 @@ PROJECTS = (
         "read handwritten digits, all 60,000 of MNIST",
         "digits",
         "1 minute",
-        "15 minutes",
+        "12 minutes",
         asks="Read photos or drawings of a single digit, by a network that learnt from all of MNIST.",
         cut="The digit is found, cut out and laid into 28 x 28 pixels like the digits the network learnt from.",
         ink=True,
@@ -92,7 +92,7 @@ PROJECTS = (
         "name what is on a small photograph (CIFAR-10)",
         "photographs",
         "5 minutes",
-        "2 hours",
+        "an hour and a half",
         asks="Say which of ten kinds of animals and vehicles a photo shows.",
         cut="Its middle is made as small as the photographs the network learnt from, 32 x 32 pixels: best is a photo "
         "that one animal or vehicle fills.",

@@ -103,9 +103,9 @@ class Rows:
     def settle(self) -> None:
         """Before something else is written here: give back what stands nowhere else."""
         state = None if self._left is None else self._left()
-        self._left = None
         if state is not None and state.left_in(self):
             state.fetch()
+        self._left = None
 
     def store(self, state: MutableMapping[str, Any], names: Collection[str]) -> None:
         """Give the numbers of these names back, as arrays that are never written to again."""

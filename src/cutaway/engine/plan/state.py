@@ -44,8 +44,8 @@ class State(MutableMapping[str, Any]):
     def fetch(self) -> None:
         """Take everything back, as arrays that are never written to again."""
         if self._rows is not None:
-            rows, self._rows = self._rows, None
-            rows.store(self._held, self._names)
+            self._rows.store(self._held, self._names)
+            self._rows = None  # not before: Ctrl-C in the middle leaves everything to be fetched again
 
     def standing(self) -> dict[str, Any]:
         """All numbers where they are, to be looked at here and now: the next batch may write over them."""
