@@ -80,7 +80,7 @@ PROJECTS = (
         "tell clothes, shoes and bags apart",
         "pictures",
         "1 or 2 minutes",
-        "three quarters of an hour",
+        "40 minutes",
         asks="Say which piece of clothing, shoe or bag a photo shows.",
         cut="The piece is told from what lies around it, cut out and laid light on black into 28 x 28 pixels, like a "
         "shop's pictures of one piece each, from which the network learnt. Best is one piece, spread out, upright, "
