@@ -1,6 +1,6 @@
 """Cutaway beside PyTorch and others: training steps of ten networks, measured so that the ratio means something.
 
-    python -m benchmarks                              everything; about an hour
+    python -m benchmarks                              everything; half an hour with all peers
     python -m benchmarks perceptron resnet            these two workloads
     python -m benchmarks tiny --peers torch           against PyTorch as everybody writes it, nobody else
     python -m benchmarks --avx2 --json results.json   once more with AVX2 instructions only
