@@ -1,5 +1,8 @@
 """The numbers of a run stand in the plan until somebody asks: nobody can tell, but for the time that it saves."""
 
+import copy
+import pickle
+
 import numpy as np
 import pytest
 
@@ -120,3 +123,39 @@ def test_numbers_put_back_whole_are_the_ones_that_training_goes_on_with():
     state.update(w=w.data)  # the very array that it began with
     assert [float(old[0]) for (old,) in planned.replay([(one,)] * 2)] == [1.0, 2.0]
     assert state["w"].tolist() == [3.0]
+
+
+def test_it_is_used_like_a_dict_and_a_copy_is_one():
+    run = make()
+    run.onward(3)
+    names = [name for name, _ in run.net.named_parameters().items()]
+    assert [name for name in run.state if not name.startswith("optim/")][: len(names)] == names
+    assert "0.weight" in run.state and "0.wieght" not in run.state and run.state.get("nothing") is None
+    assert str(run.state.keys()).startswith("dict_keys(['0.weight'")
+    for way in (copy.copy, copy.deepcopy, lambda s: pickle.loads(pickle.dumps(s)), lambda s: s | {}):
+        other = way(run.state)
+        assert type(other) is dict
+        kept = {name: array.tobytes() for name, array in other.items()}
+        assert kept == numbers(run)
+        run.onward(run.batch + 2)
+        assert {name: array.tobytes() for name, array in other.items()} == kept != numbers(run)
+    assert ({"alpha": 1} | run.state).keys() > {"alpha", "0.weight"}
+
+
+def test_interrupted_while_they_are_fetched_all_of_them_come_the_next_time(monkeypatch):
+    run, straight, store = make(), make(), Rows.store
+    run.onward(4)
+    straight.onward(4)
+
+    def interrupted(rows, state, names):
+        store(rows, state, list(names)[:2])
+        monkeypatch.undo()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Rows, "store", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        run.state["0.weight"]
+    assert numbers(run) == numbers(straight)
+    run.onward(9)
+    straight.onward(9)
+    assert numbers(run) == numbers(straight)

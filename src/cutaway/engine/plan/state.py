@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, MutableMapping
+from collections.abc import Collection, ItemsView, Iterator, KeysView, Mapping, MutableMapping, ValuesView
 from typing import Any, Protocol
 
 __all__ = ["State"]
@@ -69,6 +69,30 @@ class State(MutableMapping[str, Any]):
         """Forget everything; nothing has to be fetched for that."""
         self._rows = None
         self._held.clear()
+
+    def keys(self) -> KeysView[str]:
+        """The names, for which nothing has to be fetched."""
+        return self._held.keys()
+
+    def values(self) -> ValuesView[Any]:
+        """The arrays."""
+        self.fetch()
+        return self._held.values()
+
+    def items(self) -> ItemsView[str, Any]:
+        """Names and arrays."""
+        self.fetch()
+        return self._held.items()
+
+    def __or__(self, other: Mapping[str, Any]) -> dict[str, Any]:
+        return {**self, **other}
+
+    def __ror__(self, other: Mapping[str, Any]) -> dict[str, Any]:
+        return {**other, **self}
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copied or pickled it is a dict of its own."""
+        return dict, (dict(self),)
 
     def __contains__(self, name: object) -> bool:
         return name in self._held
