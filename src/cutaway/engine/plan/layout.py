@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 
 from .job import PIXELS
+from .kernels.columns import FEW
 from .place import PIXELS as BY_PIXEL
 from .place import Place
 from .program import Program
 
 __all__ = ["Layout"]
-
-FEW = 8  # channels, as in kernels/columns
 
 
 class Layout:

@@ -21,7 +21,7 @@ from numpy import add, copyto, matmul
 from ..do import Do
 from .pictures import Geometry, Rows, cells
 
-__all__ = ["Columns"]
+__all__ = ["FEW", "Columns"]
 
 STRIP = 700_000  # bytes of columns that a strip may take
 SMALL = 1_000_000  # up to so many products BLAS multiplies as things lie, without packing them first
