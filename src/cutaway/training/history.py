@@ -15,7 +15,7 @@ import numpy as np
 
 __all__ = ["Event", "History", "Settings"]
 
-State = dict[str, Any]
+Snapshot = dict[str, Any]
 
 SHARE = 0.02  # of the time may be spent remembering; the interval between snapshots follows from it
 CLOSEST = 2  # batches between snapshots: replays of a single batch would give their memory back and take it again
@@ -60,12 +60,12 @@ class History:
 
     def __init__(self, budget: int = 256 << 20) -> None:
         self.budget = budget
-        self.snapshots: dict[int, State] = {}
+        self.snapshots: dict[int, Snapshot] = {}
         self.events: list[Event] = []
         self.first = Settings()
         self.interval = 1
         self.kept: set[int] = set()  # batches whose snapshot must not be given up
-        self._spare: list[State] = []
+        self._spare: list[Snapshot] = []
         self._shared: set[int] = set()  # snapshots that a fork reads too, so their memory is not used again
         self._cost = 0.0
 
@@ -110,7 +110,7 @@ class History:
         """The last remembered batch that is not after this one."""
         return max((k for k in self.snapshots if k <= batch), default=0)
 
-    def restore(self, batch: int) -> State:
+    def restore(self, batch: int) -> Snapshot:
         """The state at the beginning of a remembered batch, as a copy of its own."""
         return {name: array.copy() for name, array in self.snapshots[batch].items()}
 

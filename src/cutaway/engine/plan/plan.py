@@ -44,11 +44,6 @@ class Span:
             f(*args)
 
 
-def _writes(group: Group) -> bool:
-    """Does it take no longer to write rows that do not lie one after the other?"""
-    return group.kind == "attend_back"
-
-
 class Plan:
     """The calls of a program, over memory of its own.
 
@@ -155,8 +150,12 @@ class Plan:
             places[slot] = layout.place(slot).settle(place_on(places[sheet].view, index))
 
     def _pasted(self, first: dict[int, int]) -> dict[int, tuple[int, tuple[Any, ...]]]:
-        """Pieces that are made where they are pasted: (the sheet, which must be there before them; where on it)."""
-        made = {step.output: t for t, group in enumerate(self.groups) for step in group.steps if _writes(group)}
+        """Pieces that are made where they are pasted: (the sheet, which must be there before them; where on it).
+
+        So are those of attention, whose products take no longer to write rows that do not lie one after the other.
+        """
+        makers = [(t, group) for t, group in enumerate(self.groups) if group.kind == "attend_back"]
+        made = {step.output: t for t, group in makers for step in group.steps}
         kept = self.program.own | self.program.wanted | self.places.keys()
         found = {}
         for group in self.groups:

@@ -7,7 +7,7 @@ True, weight_decay=5e-4)", came to 93.3 % in 20 passes, to 93.6 % in 30, and to 
 covered. BEST takes the better of each, 24 passes and all 50,000 photographs; just this has not been searched. QUICK
 is small and short, to be done in minutes. The 10,000 test photographs chose nothing: trained by BEST with seed 0,
 94.08 % of them are named rightly (592 mistakes, six looks each) by the weights that come along, which
-`python tools/make_trained_pictures.py objects` makes; trained.json has the log. A step takes 1.14 seconds on two cores
+`python tools/make_trained_pictures.py objects` makes; trained.json has the log. A step takes 1.18 seconds on two cores
 that do nothing else (`python -m benchmarks.recipes objects`), so all 4,800 take an hour and a half.
 """
 
